@@ -1,0 +1,38 @@
+import js from '@eslint/js'
+import lodash from 'eslint-plugin-lodash'
+import globals from 'globals'
+import tseslint from 'typescript-eslint'
+
+export default tseslint.config(
+  { ignores: ['dist/', 'export/', 'coverage/', 'docs/', '**/generated-types.ts'] },
+  { linterOptions: { reportUnusedDisableDirectives: 'error' } },
+  js.configs.recommended,
+  ...tseslint.configs.recommended,
+  {
+    files: ['**/*.ts', '**/*.tsx'],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      '@typescript-eslint/consistent-type-imports': 'error'
+    }
+  },
+  {
+    // The rules that Segment's monorepo holds of a destination.
+    files: ['src/**/*.ts', '__tests__/**/*.ts'],
+    plugins: { lodash },
+    rules: {
+      'lodash/import-scope': ['error', 'method'],
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [{ group: ['@segment/actions-core/*'], message: 'Import from @segment/actions-core itself.' }],
+          paths: [{ name: 'crypto', importNames: ['createHash'], message: "Use the monorepo's processHashing." }]
+        }
+      ]
+    }
+  },
+  { files: ['**/*.js', '**/*.mjs'], languageOptions: { globals: globals.node } },
+  { files: ['**/*.js'], rules: { '@typescript-eslint/no-require-imports': 'off' } }
+)

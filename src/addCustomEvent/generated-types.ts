@@ -1,0 +1,53 @@
+// Generated file. DO NOT MODIFY IT BY HAND.
+
+export interface Payload {
+  /**
+   * The customer who did what the event tells. Voucherify creates the customer if it does not know the `source_id` yet.
+   */
+  customer: {
+    /**
+     * The [source_id](https://docs.voucherify.io/build/customers) under which Voucherify knows the customer. Map the user ID of the call: an anonymous ID would stay as a customer of its own for ever, since Voucherify can't merge customers.
+     */
+    source_id: string
+    /**
+     * The email address of the customer. Voucherify stores it when it creates or updates the customer.
+     */
+    email?: string
+  }
+  /**
+   * The referral that this event converts. Voucherify needs its code when a custom event is the conversion event of a [referral program](https://docs.voucherify.io/build/referral-program).
+   */
+  referral?: {
+    /**
+     * The code of the referral, as the referred customer used it.
+     */
+    code?: string
+    /**
+     * The Voucherify ID or `source_id` of the customer who made the referral.
+     */
+    referrer_id?: string
+  }
+  /**
+   * The loyalty card that earns points for this event. Voucherify needs its code when an earning rule of a [loyalty program](https://docs.voucherify.io/build/loyalty-program) is based on a custom event.
+   */
+  loyalty?: {
+    /**
+     * The code of the loyalty card that the points go to.
+     */
+    code?: string
+  }
+  /**
+   * Key-value pairs that are stored with the custom event and can be used in rules. Define the keys in Voucherify first, under Project settings, [Event schema](https://docs.voucherify.io/build/custom-events). Values are text, numbers, booleans and dates; Voucherify takes no nested objects or lists here.
+   */
+  metadata?: {
+    [k: string]: unknown
+  }
+  /**
+   * The name of the custom event in Voucherify, 1 to 300 characters. It must match the name of the event in your Voucherify project, since rules find it by name.
+   */
+  event?: string
+  /**
+   * The type of the [Segment call](https://segment.com/docs/connections/spec/): `track`, `page`, `screen`, `identify` or `group`.
+   */
+  type: string
+}

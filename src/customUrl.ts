@@ -1,0 +1,83 @@
+import { IntegrationError } from '@segment/actions-core'
+
+/** The two hosts behind one Custom Voucherify URL, each as an origin without a trailing slash. */
+export interface VoucherifyHosts {
+  /** Segment gateway: takes one customer, event or group a call. */
+  gateway: string
+  /** Public API: takes customers in bulk and erases them. */
+  api: string
+}
+
+const VOUCHERIFY_DOMAIN = '.voucherify.io'
+const LOOPBACK_HOSTS = ['127.0.0.1', 'localhost', '[::1]']
+const RIGHT_FORM = 'Use the form https://us1.segmentio.voucherify.io, with the region of your project.'
+
+/**
+ * Turns what was typed as Custom Voucherify URL into the hosts to send to. The path, scheme and host are rebuilt from
+ * checked parts, so nothing that was typed can lead a request, and with it the keys, to another host.
+ *
+ * Rules: the gateway's host is the API endpoint with the label `api` replaced by `segmentio`
+ * (Voucherify's catalog page at Segment), and every documented host ends in `.voucherify.io`.
+ * Plain HTTP is only for a sandbox on this machine, never in production.
+ *
+ * @throws IntegrationError (400) that says what is wrong and shows the right form. It never quotes what was typed,
+ * since a key pasted into the wrong setting would be in it.
+ */
+export function resolveHosts(customURL: string): VoucherifyHosts {
+  const typed = String(customURL ?? '').trim()
+  if (!typed) throw invalid('is empty')
+  const url = parse(typed)
+
+  if (LOOPBACK_HOSTS.includes(url.hostname)) {
+    if (url.protocol !== 'http:') throw invalid('must use http:// on this machine')
+    if (process.env.NODE_ENV === 'production') throw invalid('points to this machine, which only works in development')
+    return { gateway: url.origin, api: url.origin }
+  }
+  if (url.protocol !== 'https:') throw invalid('must start with https://')
+  if (url.port) throw invalid('must not name a port')
+  return voucherifyHosts(url.hostname)
+}
+
+/** Everything that is judged without knowing whose host it is. Returns a URL whose path no longer matters. */
+function parse(typed: string): URL {
+  // URL drops control characters and mends backslashes without a word, so they are refused before it sees them.
+  // eslint-disable-next-line no-control-regex -- control characters are what this is about
+  if (/[\u0000-\u0020\u007f\\]/.test(typed)) throw invalid('holds spaces, backslashes or control characters')
+  if (!/^https?:\/\/[^/]/i.test(typed)) throw invalid('must start with https://')
+  // Looked for in the text, since URL hides an empty one ("https://host?").
+  if (typed.includes('@')) throw invalid('must not hold a user name or password')
+  if (typed.includes('?')) throw invalid('must not hold a query')
+  if (typed.includes('#')) throw invalid('must not hold a fragment')
+
+  let url: URL
+  try {
+    url = new URL(typed)
+  } catch {
+    throw invalid('is not a valid URL')
+  }
+  const path = url.pathname.replace(/\/+$/, '')
+  const isApiEndpoint = url.hostname.split('.').includes('api')
+  if (path && path !== '/segmentio' && !(path === '/v1' && isApiEndpoint)) throw invalid('must not hold a path')
+  return url
+}
+
+/** `us1.segmentio.voucherify.io` and `us1.api.voucherify.io` name the same project; each host is derived from either. */
+function voucherifyHosts(hostname: string): VoucherifyHosts {
+  if (!hostname.endsWith(VOUCHERIFY_DOMAIN)) throw invalid('must be a host of voucherify.io')
+  const labels = hostname.slice(0, -VOUCHERIFY_DOMAIN.length).split('.')
+  const marker = labels.includes('segmentio') ? 'segmentio' : 'api'
+  const at = labels.lastIndexOf(marker)
+  // The dashboard or the website would answer 200 to anything: an event would count as delivered that was not.
+  if (at < 0 || labels.includes('')) throw invalid("must be the host of Voucherify's Segment gateway")
+  const withLabel = (label: string) =>
+    `https://${[...labels.slice(0, at), label, ...labels.slice(at + 1)].join('.')}${VOUCHERIFY_DOMAIN}`
+  return { gateway: withLabel('segmentio'), api: withLabel('api') }
+}
+
+function invalid(problem: string): IntegrationError {
+  return new IntegrationError(
+    `The setting "Custom Voucherify URL" ${problem}. ${RIGHT_FORM}`,
+    'INVALID_CUSTOM_URL',
+    400
+  )
+}
