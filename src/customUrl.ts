@@ -67,6 +67,8 @@ function voucherifyHosts(hostname: string): VoucherifyHosts {
   const labels = hostname.slice(0, -VOUCHERIFY_DOMAIN.length).split('.')
   const marker = labels.includes('segmentio') ? 'segmentio' : 'api'
   const at = labels.lastIndexOf(marker)
+  // Node's older parser, with which requests are sent, ends a host at characters that URL takes into it.
+  if (!labels.every((label) => /^[a-z\d-]*$/.test(label))) throw invalid('holds characters that no host name has')
   // The dashboard or the website would answer 200 to anything: an event would count as delivered that was not.
   if (at < 0 || labels.includes('')) throw invalid("must be the host of Voucherify's Segment gateway")
   const withLabel = (label: string) =>
