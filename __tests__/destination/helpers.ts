@@ -38,8 +38,6 @@ export function callOf(type: SegmentEvent['type'], overrides: Partial<SegmentEve
   return { type, messageId: 'message-1', userId: 'usr_1', timestamp: '2026-01-02T03:04:05.000Z', ...overrides }
 }
 
-export type Mapping = NonNullable<JSONObject['mapping']>
-
 /**
  * The presets as the subscriptions that Segment makes of them.
  *

@@ -1,0 +1,216 @@
+/**
+ * What becomes of a customer's values on the way through the presets: the name joined, the birthdate as a date, Engage's
+ * audiences and computed traits among the metadata.
+ */
+import type { JSONValue } from '@segment/actions-core'
+import { customerUpsert } from '../../src/upsertCustomer/index'
+import { buildBody } from '../../src/utils'
+import { CUSTOMER_PRESET, callOf, deliver, gatewayAnswers, withoutNetwork } from './helpers'
+import type { Delivery } from './helpers'
+
+type Traits = Record<string, JSONValue>
+
+/** The body that an identify call with these traits ends in. */
+async function bodyOf(traits: Traits, context: object = {}, options: Delivery = {}): Promise<unknown> {
+  const sent = gatewayAnswers({ status: 200 })
+  await deliver(callOf('identify', { traits, context }), options)
+  expect(sent.map(({ url }) => url)).toEqual(['https://us1.segmentio.voucherify.io/segmentio/customer-processing'])
+  return sent[0].body
+}
+
+const CUSTOMER = { source_id: 'usr_1', type: 'identify' }
+
+describe('a customer', () => {
+  withoutNetwork()
+
+  describe('name', () => {
+    it.each<[string, Traits, Traits]>([
+      [
+        'is the two joined when there is none',
+        { firstName: 'Ann', lastName: 'Lee' },
+        { name: 'Ann Lee', first_name: 'Ann', last_name: 'Lee' }
+      ],
+      [
+        'is joined of parts in snake_case too',
+        { first_name: 'Ann', last_name: 'Lee' },
+        { name: 'Ann Lee', first_name: 'Ann', last_name: 'Lee' }
+      ],
+      [
+        'is joined without the blanks around the parts',
+        { firstName: ' Ann ', lastName: 'van  Lee ' },
+        { name: 'Ann van  Lee', first_name: ' Ann ', last_name: 'van  Lee ' }
+      ],
+      [
+        'is joined when the one there is blank',
+        { name: '', firstName: 'Ann', lastName: 'Lee' },
+        { name: 'Ann Lee', first_name: 'Ann', last_name: 'Lee' }
+      ],
+      [
+        'stays as mapped beside its parts',
+        { name: 'Dr. A. Lee', firstName: 'Ann', lastName: 'Lee' },
+        { name: 'Dr. A. Lee', first_name: 'Ann', last_name: 'Lee' }
+      ],
+      [
+        'stays null, which clears it, beside its parts',
+        { name: null, firstName: 'Ann', lastName: 'Lee' },
+        { name: null, first_name: 'Ann', last_name: 'Lee' }
+      ],
+      ['is not made of the first name alone', { firstName: 'Ann' }, { first_name: 'Ann' }],
+      ['is not made of the last name alone', { lastName: 'Lee' }, { last_name: 'Lee' }],
+      [
+        'is not made of a part that is null',
+        { first_name: null, lastName: 'Lee' },
+        { first_name: null, last_name: 'Lee' }
+      ],
+      [
+        'is not made of a part that is blank',
+        { firstName: ' ', lastName: 'Lee' },
+        { first_name: ' ', last_name: 'Lee' }
+      ],
+      [
+        'is joined of numbers, which the framework turns into texts',
+        { firstName: 7, lastName: 'Lee' },
+        { name: '7 Lee', first_name: '7', last_name: 'Lee' }
+      ]
+    ])('%s', async (_, traits, body) => expect(await bodyOf(traits)).toEqual({ ...CUSTOMER, ...body }))
+  })
+
+  describe('birthdate', () => {
+    it.each<[string, JSONValue, JSONValue]>([
+      ['an ISO date passes', '1988-05-17', '1988-05-17'],
+      ['an ISO date-time passes', '1994-02-09T15:00:00.000Z', '1994-02-09T15:00:00.000Z'],
+      ['a date-time with an offset passes', '1994-02-09T23:30:00-05:00', '1994-02-09T23:30:00-05:00'],
+      ['a basic date-time passes', '19940209T150000Z', '19940209T150000Z'],
+      ['an ISO week date passes', '1994-W06-3', '1994-W06-3'],
+      ['an ISO ordinal date passes', '1994-040', '1994-040'],
+      ['a compact ordinal date passes', '1994040', '1994040'],
+      ['a year and month passes', '1994-02', '1994-02'],
+      ['a compact year and month passes', '199402', '199402'],
+      ['a year passes', '1994', '1994'],
+      ['a year as a number passes', 1994, '1994'],
+      ['an ISO date that does not exist passes', '1994-02-30', '1994-02-30'],
+      ['YYYYMMDD becomes a date', '19880517', '1988-05-17'],
+      ['YYYYMMDD as a number becomes a date', 19880517, '1988-05-17'],
+      ['YYYYMMDD of a leap day becomes a date', '20000229', '2000-02-29'],
+      ['YYYYMMDD before 1970 becomes a date', '19011231', '1901-12-31'],
+      ['epoch seconds become a date', 579830400, '1988-05-17'],
+      ['epoch seconds as text become a date', '579830400', '1988-05-17'],
+      ['epoch seconds with a fraction become a date', 579830400.75, '1988-05-17'],
+      ['the last second of a day stays in it, in UTC', 579916799, '1988-05-17'],
+      ['ten digits are seconds', 1580515200, '2020-02-01'],
+      ['eight digits that are no date are seconds', '31536000', '1971-01-01'],
+      ['epoch milliseconds become a date', 579830400000, '1988-05-17'],
+      ['epoch milliseconds as text become a date', '579830400123', '1988-05-17'],
+      ['thirteen digits are milliseconds', 1580515200000, '2020-02-01'],
+      ['negative seconds become a date before 1970', -86400, '1969-12-31'],
+      ['negative seconds far back become a date', -2208988800, '1900-01-01'],
+      ['negative milliseconds become a date before 1970', -1577923200001, '1919-12-31'],
+      ['a number out of reach of dates passes', '99999999999999999', '99999999999999999'],
+      ['a date of a year beyond four digits passes as it came', '999999999999999', '999999999999999'],
+      ['a US date passes', '7/4/1990', '7/4/1990'],
+      ['words pass', 'the fourth of July', 'the fourth of July'],
+      ['a small number passes', 5, '5'],
+      ['zero passes', 0, '0'],
+      ['hexadecimal passes', '0x12345678', '0x12345678'],
+      ['an exponent passes', '5e8', '5e8']
+    ])('%s', async (_, birthday, birthdate) => {
+      expect(await bodyOf({ birthday })).toEqual({ ...CUSTOMER, birthdate })
+    })
+
+    it('is read from birthdate where there is no birthday', async () => {
+      expect(await bodyOf({ birthdate: '19880517' })).toEqual({ ...CUSTOMER, birthdate: '1988-05-17' })
+    })
+
+    it('keeps the null that clears it', async () => {
+      expect(await bodyOf({ birthdate: null })).toEqual({ ...CUSTOMER, birthdate: null })
+    })
+
+    it('is left out when it is empty', async () => {
+      expect(await bodyOf({ birthday: '' })).toEqual(CUSTOMER)
+    })
+  })
+
+  describe('with an audience or computed trait of Engage', () => {
+    const personas = (computation_key: JSONValue, computation_class = 'audience') => ({
+      personas: { computation_class, computation_key, computation_id: 'id_1', namespace: 'spa_1', space_id: 'spa_1' }
+    })
+
+    it.each<[string, JSONValue]>([
+      ['true of an audience that was entered', true],
+      ['false of an audience that was left', false],
+      ['a number', 450.5],
+      ['zero', 0],
+      ['a text', 'gold'],
+      ['an empty text beside nothing else', ''],
+      ['a list', ['coffee', 'tea']],
+      ['an empty list', []],
+      ['an object', { last: '2026-01-01', count: 3 }],
+      ['null, which clears it', null]
+    ])('carries %s into the metadata', async (_, value) => {
+      const expected = value === '' ? CUSTOMER : { ...CUSTOMER, metadata: { vip: value } }
+      expect(await bodyOf({ vip: value }, personas('vip'))).toEqual(expected)
+    })
+
+    it('puts it beside what metadata maps', async () => {
+      const traits = { vip: true, other: 1, metadata: { plan: 'gold', nested: { a: null } } }
+      expect(await bodyOf(traits, personas('vip'))).toEqual({
+        ...CUSTOMER,
+        metadata: { plan: 'gold', nested: { a: null }, vip: true }
+      })
+    })
+
+    it('wins over a value of the same name in metadata', async () => {
+      const traits = { vip: false, metadata: { vip: true, plan: 'gold' } }
+      expect(await bodyOf(traits, personas('vip'))).toEqual({ ...CUSTOMER, metadata: { vip: false, plan: 'gold' } })
+    })
+
+    it('carries it also where metadata is null', async () => {
+      expect(await bodyOf({ vip: true, metadata: null }, personas('vip'))).toEqual({
+        ...CUSTOMER,
+        metadata: { vip: true }
+      })
+    })
+
+    it('carries a computed trait as it carries an audience', async () => {
+      expect(await bodyOf({ revenue: 9 }, personas('revenue', 'trait'))).toEqual({
+        ...CUSTOMER,
+        metadata: { revenue: 9 }
+      })
+    })
+
+    it('maps a trait that is also a field to both', async () => {
+      expect(await bodyOf({ phone: '1' }, personas('phone'))).toEqual({
+        ...CUSTOMER,
+        phone: '1',
+        metadata: { phone: '1' }
+      })
+    })
+
+    it.each<[string, Traits, object]>([
+      ['the trait is missing', { other: 1 }, personas('vip')],
+      ['there are no traits', {}, personas('vip')],
+      ['the trait is one that every object has', {}, personas('constructor')],
+      ['there is no computation_key', { vip: true }, { personas: { computation_class: 'audience' } }],
+      ['the computation_key is empty', { vip: true, '': 1 }, personas('')],
+      ['the computation_key is null', { vip: true, null: 1 }, personas(null)],
+      ['there is no personas', { vip: true }, {}],
+      ['personas is empty', { vip: true }, { personas: {} }]
+    ])('adds nothing when %s', async (_, traits, context) => expect(await bodyOf(traits, context)).toEqual(CUSTOMER))
+
+    it('adds nothing for a saved mapping from before the hidden fields', async () => {
+      const mappings = { [CUSTOMER_PRESET]: { computation_key: '', traits: {} } }
+      expect(await bodyOf({ vip: true }, personas('vip'), { mappings })).toEqual(CUSTOMER)
+    })
+
+    it('lets no key change what objects are', async () => {
+      const traits: Traits = JSON.parse('{ "__proto__": { "polluted": true } }')
+      expect(await bodyOf(traits, personas('__proto__'))).toEqual(CUSTOMER)
+      const body = buildBody(customerUpsert, { ...CUSTOMER, computation_key: '__proto__', traits })
+      expect(JSON.stringify(body)).toBe(
+        '{"source_id":"usr_1","type":"identify","metadata":{"__proto__":{"polluted":true}}}'
+      )
+      expect(body.metadata).not.toHaveProperty('polluted')
+      expect({}).not.toHaveProperty('polluted')
+    })
+  })
+})
