@@ -7,7 +7,10 @@ import type { JSONObject, JSONValue, SegmentEvent } from '@segment/actions-core'
 /** How a delivery ended. `unmatched`: no preset wanted the call, so nothing was sent. */
 export type Outcome = 'delivered' | 'retryable' | 'rejected' | 'unmatched'
 
-/** A request as it left, with the value of every header that carries a key masked. */
+/**
+ * A request as it left, with the value of every header that carries a key masked. Of a bulk call that several calls
+ * shared, `body` holds only this call's row, as a list of one.
+ */
 export interface RecordedRequest {
   method: string
   url: string
@@ -44,6 +47,8 @@ export interface Delivery {
   batchSize: number
   /** Set on a delivery that "send again" made: the id of the first one. */
   retryOf: string | null
+  /** Set when no preset took the call: why, in a sentence. */
+  reason?: string
 }
 
 /** GET /api/deliveries?limit= : newest first. */
@@ -67,7 +72,10 @@ export interface Mapping {
   isPreset: boolean
 }
 
-/** PUT /api/mappings/:preset. A name that does not exist yet needs `action` and creates a mapping. */
+/**
+ * PUT /api/mappings/:preset. A name that does not exist yet needs `action` and creates a mapping. `mapping` takes the
+ * place of the whole mapping; what the change leaves out stays. Answers the Mapping, or 422 with the reason.
+ */
 export interface MappingChange {
   mapping?: JSONObject
   enabled?: boolean
@@ -146,10 +154,13 @@ export interface Explanation {
 export interface PreviewRequest {
   event: SegmentEvent
   preset?: string
+  /** Needed for a preset that is not saved yet. */
+  action?: string
   trigger?: string
   mapping?: JSONObject
 }
 
+/** `previews` has one for each preset that matched. With a preset asked for, it counts as switched on. */
 export interface PreviewResult {
   presets: PresetMatch[]
   previews: Preview[]
@@ -181,6 +192,26 @@ export interface Target {
 export interface ConnectionTest {
   ok: boolean
   message: string
+}
+
+/** POST /api/delete { userId }: what the destination's erasure did. An erasure that failed answers 502, as ApiError too. */
+export interface ErasureResult {
+  ok: boolean
+  /** What was done, or why not and what to do. */
+  message: string
+  request: RecordedRequest | null
+  response: RecordedResponse | null
+}
+
+/** POST /api/samples */
+export interface SamplesSent {
+  /** How many calls were taken. */
+  calls: number
+}
+
+/** What a DELETE answers. */
+export interface Done {
+  success: true
 }
 
 /** What the sandbox does with the next calls. POST /api/trouble */
@@ -246,7 +277,7 @@ export interface Sample {
 export interface StreamEvents {
   /** Sent on connect and whenever the counts change, at most a few times a second. */
   overview: Overview
-  /** Deliveries that ended since the last message, oldest first. */
+  /** Deliveries that ended since the last message, oldest first; of a great many only the newest. */
   deliveries: Delivery[]
   /** The deliveries were emptied. */
   cleared: Record<string, never>

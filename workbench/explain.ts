@@ -1,0 +1,72 @@
+import type { DestinationDefinition, JSONObject, SegmentEvent } from '@segment/actions-core'
+import type { Settings } from '../src/generated-types'
+import { toCurl } from './curl'
+import type { Deliverer } from './deliver'
+import type { KeptDelivery } from './deliveries'
+import { isJsonObject } from './json'
+import { actionOf } from './mappings'
+import { matchMappings } from './matching'
+import { traceFields } from './trace'
+import type { Delivery, Explanation, Mapping, Preview, PreviewResult, RecordedRequest } from './types'
+
+/** Explains the way of calls through mappings, for deliveries that have been and for calls that are only tried. */
+export interface Explainer {
+  explain(kept: KeptDelivery): Promise<Explanation>
+  /** What each of the mappings would make of a call. Nothing is sent. */
+  preview(event: SegmentEvent, mappings: readonly Mapping[]): Promise<PreviewResult>
+}
+
+export function createExplainer(definition: DestinationDefinition<Settings>, deliverer: Deliverer): Explainer {
+  function traced({ action, mapping }: Mapping, event: SegmentEvent, request: RecordedRequest | null) {
+    return traceFields(actionOf(definition, action).fields, mapping, event, request ? bodyOf(request) : undefined)
+  }
+
+  async function previewMapping(mapping: Mapping, event: SegmentEvent): Promise<Preview> {
+    const { request, error } = await deliverer.preview(mapping, event)
+    const { preset, action } = mapping
+    return { preset, action, fields: traced(mapping, event, request), request, error }
+  }
+
+  return {
+    async explain({ delivery, mappings }) {
+      const { event, preset, request } = delivery
+      const mapping = mappings.find((each) => each.preset === preset)
+      return {
+        delivery,
+        presets: await matchMappings(deliverer.name, event, mappings),
+        fields: mapping ? traced(mapping, event, request) : [],
+        verdict: verdictFor(delivery),
+        curl: request ? toCurl(request) : ''
+      }
+    },
+    async preview(event, mappings) {
+      const presets = await matchMappings(deliverer.name, event, mappings)
+      const matched = mappings.filter((_, index) => presets[index].matched)
+      return { presets, previews: await Promise.all(matched.map((mapping) => previewMapping(mapping, event))) }
+    }
+  }
+}
+
+/** The fields that were sent: the body of a single call, or this call's row of a bulk call. */
+function bodyOf({ body }: RecordedRequest): JSONObject {
+  const fields = Array.isArray(body) ? body[0] : body
+  return isJsonObject(fields) ? fields : {}
+}
+
+function verdictFor({ status, error, reason, request, batchSize }: Delivery): string {
+  const failure = error ? `${error.message} ${error.whatToDo}` : ''
+  switch (status) {
+    case 'delivered':
+      return batchSize > 1
+        ? `Delivered: Voucherify took the bulk call that carried this call and ${
+            batchSize - 1
+          } others; it applies the values some time later.`
+        : 'Delivered: Voucherify took the call.'
+    case 'retryable':
+      return `Not delivered, and Segment would send it again. ${failure}`
+    case 'rejected':
+      return `Refused ${request ? 'by Voucherify' : 'before anything was sent'}, and lost on Segment. ${failure}`
+    case 'unmatched':
+      return `Not sent: no preset took the call. ${reason ?? ''}`
+  }
+}

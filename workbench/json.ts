@@ -1,0 +1,74 @@
+import type { JSONObject } from '@segment/actions-core'
+import isPlainObject from 'lodash/isPlainObject'
+import { promisify } from 'util'
+import { gunzip, inflate } from 'zlib'
+import { Refusal } from './refusal'
+
+/** Longest body that the workbench reads, in bytes, before and after it is unpacked. Segment itself takes 500 KB. */
+export const MAX_BODY_BYTES = 4 * 1024 * 1024
+
+/** Whether a parsed JSON value is an object. */
+export function isJsonObject(value: unknown): value is JSONObject {
+  return isPlainObject(value)
+}
+
+/**
+ * Reads a request's body as JSON, whatever it is labelled as: browsers send `text/plain` to spare themselves a
+ * preflight. Takes bodies packed with gzip or deflate.
+ *
+ * @throws Refusal 413 for one that is too long, 415 for another packing, 400 for one that is not JSON
+ */
+export async function readJson(request: Request): Promise<unknown> {
+  const text = new TextDecoder().decode(await unpack(request, await readBytes(request)))
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw new Refusal(400, `The body is not JSON: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+/** Reads a request's body as a JSON object. Throws as `readJson` does. */
+export async function readJsonObject(request: Request): Promise<JSONObject> {
+  const body = await readJson(request)
+  if (isJsonObject(body)) return body
+  throw new Refusal(400, 'The body must be a JSON object.')
+}
+
+async function readBytes(request: Request): Promise<Buffer> {
+  if (Number(request.headers.get('content-length')) > MAX_BODY_BYTES) throw tooLong()
+  const reader = request.body?.getReader()
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for (let next = await reader?.read(); next && !next.done; next = await reader?.read()) {
+    length += next.value.byteLength
+    if (length > MAX_BODY_BYTES) throw tooLong()
+    chunks.push(next.value)
+  }
+  return Buffer.concat(chunks)
+}
+
+const unpackers: Record<string, (bytes: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>> = {
+  gzip: promisify(gunzip),
+  deflate: promisify(inflate)
+}
+
+async function unpack(request: Request, bytes: Buffer): Promise<Buffer> {
+  const encoding = (request.headers.get('content-encoding') ?? 'identity').trim().toLowerCase()
+  if (encoding === 'identity' || encoding === '') return bytes
+  const unpacker = Object.entries(unpackers).find(([name]) => name === encoding)?.[1]
+  if (!unpacker)
+    throw new Refusal(415, 'The body is packed in a way that is not known here. Use gzip, or send it as it is.')
+  try {
+    return await unpacker(bytes, { maxOutputLength: MAX_BODY_BYTES })
+  } catch (error) {
+    const isTooLong = error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE'
+    throw isTooLong ? tooLong() : new Refusal(400, `The body is labelled as ${encoding} and can't be unpacked.`)
+  }
+}
+
+function tooLong(): Refusal {
+  return new Refusal(
+    413,
+    `The body is longer than ${MAX_BODY_BYTES} bytes. Send smaller batches; Segment itself takes 500 KB a batch and 32 KB a call.`
+  )
+}

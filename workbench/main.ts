@@ -1,0 +1,34 @@
+import { ConfigError, readConfig } from './config'
+import { bundlePage } from './page/bundle'
+import { startWorkbench } from './start'
+
+/** `npm start`. */
+async function main(): Promise<void> {
+  const config = readConfig(process.env)
+  const running = await startWorkbench(config, { page: await bundlePage(), print: (line) => console.log(line) })
+
+  let isEnding = false
+  const end = () => {
+    // The second Ctrl+C ends at once.
+    if (isEnding) process.exit(130)
+    isEnding = true
+    console.log('Ending…')
+    running
+      .close()
+      .then((left) => {
+        if (left) console.log(`${left} calls were still waiting and are lost.`)
+        process.exit(0)
+      })
+      .catch(fail)
+  }
+  process.on('SIGINT', end)
+  process.on('SIGTERM', end)
+}
+
+/** A wrong configuration is said in a sentence; everything else with its stack. */
+function fail(error: unknown): never {
+  console.error(error instanceof ConfigError ? error.message : error)
+  process.exit(1)
+}
+
+main().catch(fail)

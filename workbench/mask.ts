@@ -1,0 +1,36 @@
+import type { JSONValue, SegmentEvent } from '@segment/actions-core'
+import { makeRedact, redactJson } from '../src/errors'
+import type { Settings } from '../src/generated-types'
+
+const MASK = '***'
+/** Headers that carry a key, whole or in part. */
+const SECRET_HEADERS = ['x-app-id', 'x-app-token', 'authorization', 'secret-key']
+
+/** Takes the keys out of everything that the workbench keeps, shows or prints. */
+export interface Mask {
+  text(text: string): string
+  /** A copy of a JSON value; `undefined` becomes null. */
+  json(value: unknown): JSONValue
+  event(event: SegmentEvent): SegmentEvent
+  headers(headers: Record<string, string>): Record<string, string>
+}
+
+/** Makes the mask for the keys of one project. */
+export function createMask(settings: Settings): Mask {
+  const text = makeRedact(settings)
+  // What redactJson returns is JSON: it makes null of everything else.
+  const json = (value: unknown) => redactJson(value, text) as JSONValue
+  return {
+    text,
+    json,
+    // The same shape with other texts in it.
+    event: (event) => json(event) as unknown as SegmentEvent,
+    headers: (headers) =>
+      Object.fromEntries(
+        Object.entries(headers).map(([name, value]) => [
+          name,
+          SECRET_HEADERS.includes(name.toLowerCase()) ? MASK : text(value)
+        ])
+      )
+  }
+}

@@ -1,0 +1,131 @@
+import { RetryableError } from '@segment/actions-core'
+import type { Result } from '@segment/actions-core'
+import { shorten } from '../src/errors'
+import { complaintText } from './mappingChecks'
+import type { Mask } from './mask'
+import type { DeliveryError, Outcome, RecordedResponse } from './types'
+
+const MAX_MESSAGE_LENGTH = 1000
+/** Statuses after which Segment sends a call again, on both of its lists. */
+const RETRIED_STATUSES = [408, 429, 500, 502, 503, 504]
+
+/** How a delivery ended. */
+export interface Verdict {
+  status: Outcome
+  error: DeliveryError | null
+}
+
+/** What the framework says of one call of a batch. */
+export type BatchResult = NonNullable<Result['multistatus']>[number]
+
+/** What both ways of failing say. */
+interface Failure {
+  message: string
+  status?: number
+  code?: string
+  isRetryable: boolean
+  response: RecordedResponse | null
+}
+
+export const DELIVERED: Verdict = { status: 'delivered', error: null }
+
+/** Judges what `onEvent` threw, as Segment would: whether the call would be sent again, and what to do about it. */
+export function judgeError(error: unknown, response: RecordedResponse | null, mask: Mask): Verdict {
+  const { status, code } = readError(error)
+  return fail(
+    { message: complaintText(error), status, code, isRetryable: error instanceof RetryableError, response },
+    mask
+  )
+}
+
+/** Judges the outcome of one call of a batch. */
+export function judgeBatchResult(
+  result: BatchResult | undefined,
+  response: RecordedResponse | null,
+  mask: Mask
+): Verdict {
+  if (!result)
+    return fail({ message: 'The framework gave no outcome for this call.', isRetryable: true, response }, mask)
+  if (!('errormessage' in result)) return DELIVERED
+  const { status, errormessage: message, errortype: code } = result
+  return fail({ message, status, code, isRetryable: code === 'RETRYABLE_ERROR', response }, mask)
+}
+
+function fail(failure: Failure, mask: Mask): Verdict {
+  const { status } = failure
+  // Segment takes an error without a status for 500.
+  const isRetried = failure.isRetryable || status === undefined || RETRIED_STATUSES.includes(status)
+  return {
+    status: isRetried ? 'retryable' : 'rejected',
+    error: {
+      message: shorten(mask.text(failure.message), MAX_MESSAGE_LENGTH),
+      status: status ?? null,
+      whatToDo: whatToDo(failure, isRetried)
+    }
+  }
+}
+
+/** The status and the code of an error of the framework, of the network or of anything else. */
+function readError(error: unknown): { status?: number; code?: string } {
+  if (!(error instanceof Error)) return {}
+  const { status, code }: Error & { status?: unknown; code?: unknown } = error
+  return {
+    status: typeof status === 'number' ? status : undefined,
+    code: typeof code === 'string' ? code : undefined
+  }
+}
+
+const START_AGAIN = 'and start the workbench again'
+
+/** What the customer's engineer does next. The destination's message says what happened; this is for this workbench. */
+function whatToDo({ message, status, code, response }: Failure, isRetried: boolean): string {
+  switch (code) {
+    case 'INVALID_CUSTOM_URL':
+      return `Correct VOUCHERIFY_CUSTOM_URL ${START_AGAIN}.`
+    case 'INVALID_APPLICATION_ID':
+      return `Correct VOUCHERIFY_APPLICATION_ID ${START_AGAIN}.`
+    case 'INVALID_SECRET_KEY':
+      return `Correct VOUCHERIFY_SECRET_KEY ${START_AGAIN}.`
+  }
+  if (response) return afterAnswer(response.status)
+  if (status === 400) return beforeSending(message)
+  if (code !== undefined && status === undefined) {
+    return 'Check that the address of the gateway is right and can be reached; Segment would send the call again by itself.'
+  }
+  return isRetried
+    ? 'Segment would send the call again by itself; here, use "Send again".'
+    : 'Correct the call or the mapping; Segment would not send it again.'
+}
+
+/** For calls that never left: the framework or the destination refused them. */
+function beforeSending(message: string): string {
+  if (/source_id|customer/.test(message)) {
+    return 'Send a userId with the call, or map another ID; an anonymous visitor has to be identified first.'
+  }
+  if (/group_id/.test(message)) return 'Send a groupId with the call, or map another ID of the group.'
+  return 'Correct the value in the call, or map another place to the field.'
+}
+
+function afterAnswer(status: number): string {
+  if (status >= 300 && status < 400)
+    return `Set VOUCHERIFY_CUSTOM_URL to the address of the gateway itself ${START_AGAIN}.`
+  if (status === 429 || status === 408 || status === 423 || (status >= 500 && status !== 501)) {
+    return status === 429
+      ? 'Segment would send the call again later. If it happens often, send fewer calls: switch presets off, or batch customers.'
+      : 'Nothing is wrong with the call: Segment would send it again by itself; here, use "Send again".'
+  }
+  switch (status) {
+    case 401:
+      return `Check VOUCHERIFY_APPLICATION_ID and VOUCHERIFY_SECRET_KEY ${START_AGAIN}; in Segment, check the settings Application ID and Secret Key.`
+    case 402:
+      return 'Ask your Voucherify administrator about the limits of your plan.'
+    case 403:
+      return "Give the key the right to do this, in Voucherify's project settings."
+    case 404:
+      return `Check VOUCHERIFY_CUSTOM_URL: nothing at that address takes this call. Correct it ${START_AGAIN}.`
+    case 413:
+      return 'Map fewer or shorter values, most often in metadata.'
+    default:
+      return 'Correct the value that Voucherify names, in the call or in the mapping; Segment would not send the call again.'
+  }
+}
