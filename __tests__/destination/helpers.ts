@@ -128,6 +128,11 @@ export function withoutNetwork(): void {
   afterAll(() => nock.restore())
 }
 
+/** Runs the tests of a file over real sockets, without nock in between. */
+export function withSockets(): void {
+  beforeAll(() => nock.restore())
+}
+
 /**
  * Answers every request to one origin.
  *

@@ -1,0 +1,196 @@
+/**
+ * Faults that only sockets can show, from a real server on loopback: answers that are too long, cut, slow, endless,
+ * reset or missing, and redirects. Whatever happens, a call ends within 25 seconds, counts as delivered only when it
+ * was, and no second host hears of it. A rejection or an exception that nobody handles fails the run: jest sees to that.
+ */
+import type http from 'http'
+import { gzipSync } from 'zlib'
+import { APIError, Destination, RetryableError } from '@segment/actions-core'
+import definition from '../../src/index'
+import { callOf, deliver, erase, errorOf, settings, startServer, withSockets } from './helpers'
+import type { LoopbackServer } from './helpers'
+
+/** Longest time that a call may take, in milliseconds. */
+const LIMIT_MS = 25_000
+
+type Fault = (res: http.ServerResponse) => void
+
+const KB_300 = 'x'.repeat(300 * 1024)
+const MIB = 1_048_576
+const JSON_TYPE = { 'Content-Type': 'application/json' }
+
+/** Writes a byte now and then until the other side has had enough. */
+function drip(res: http.ServerResponse): void {
+  const timer = setInterval(() => res.write(' '), 200)
+  res.on('close', () => clearInterval(timer))
+}
+
+/** Writes as fast as the other side reads, for ever. */
+function flood(res: http.ServerResponse): void {
+  const pour = () => {
+    while (!res.destroyed && res.write(KB_300));
+  }
+  res.on('drain', pour)
+  pour()
+}
+
+const cut: Fault = (res) => {
+  res.write('{"code":')
+  setTimeout(() => res.destroy(), 50)
+}
+
+/** Each fault by name, and whether a call that meets it was delivered. */
+const faults: [string, boolean, Fault][] = [
+  ['200 with 300 KB', true, (res) => res.writeHead(200).end(KB_300)],
+  ['200 with 300 KB of JSON', true, (res) => res.writeHead(200, JSON_TYPE).end(JSON.stringify({ a: KB_300 }))],
+  ['200 with exactly 1 MiB', true, (res) => res.writeHead(200).end('x'.repeat(MIB))],
+  ['200 with a byte over 1 MiB', false, (res) => res.writeHead(200).end('x'.repeat(MIB + 1))],
+  [
+    '200 with a body that swells to 20 MiB',
+    false,
+    (res) => res.writeHead(200, { 'Content-Encoding': 'gzip' }).end(gzipSync(Buffer.alloc(20 * MIB)))
+  ],
+  [
+    '400 with 300 KB',
+    false,
+    (res) => res.writeHead(400, JSON_TYPE).end(JSON.stringify({ message: 'Bad', details: KB_300 }))
+  ],
+  ['400 with a byte over 1 MiB', false, (res) => res.writeHead(400).end('x'.repeat(MIB + 1))],
+  ['503 with a page of 300 KB', false, (res) => res.writeHead(503).end(`<html>${KB_300}</html>`)],
+  ['200 cut short of its length', false, (res) => cut(res.writeHead(200, { 'Content-Length': 1000 }))],
+  ['200 cut in chunks', false, (res) => cut(res.writeHead(200))],
+  ['400 cut short of its length', false, (res) => cut(res.writeHead(400, { 'Content-Length': 1000 }))],
+  ['500 cut in chunks', false, (res) => cut(res.writeHead(500))],
+  ['200 with a body that drips for ever', false, (res) => drip(res.writeHead(200))],
+  ['500 with a body that drips for ever', false, (res) => drip(res.writeHead(500))],
+  ['302 with a body that drips for ever', false, (res) => drip(res.writeHead(302, { Location: '/x' }))],
+  ['200 with a body that pours for ever', false, (res) => flood(res.writeHead(200))],
+  ['200 late, with a body that drips for ever', false, (res) => setTimeout(() => drip(res.writeHead(200)), 8_000)],
+  ['200 with headers that stop in the middle', false, (res) => res.socket?.write('HTTP/1.1 200 OK\r\nX-Slow: ')],
+  ['no answer', false, () => undefined],
+  ['a reset', false, (res) => res.destroy()],
+  ['an answer that is no HTTP', false, (res) => res.socket?.end('SSH-2.0-OpenSSH_9.6\r\n\r\n')]
+]
+
+interface Outcome {
+  error?: Error & { status?: unknown; code?: unknown; type?: unknown }
+  milliseconds: number
+}
+
+/** Ways in which Segment calls the destination. */
+const ways: [string, (customURL: string) => Promise<unknown>][] = [
+  ['event', (customURL) => deliver(callOf('track', { event: 'Paid' }), { settings: { customURL } })],
+  ['erasure', (customURL) => erase('usr_1', { customURL })],
+  ['test', (customURL) => new Destination(definition).testAuthentication({ ...settings, customURL })]
+]
+
+async function outcomeOf(work: () => Promise<unknown>): Promise<Outcome> {
+  const start = Date.now()
+  const error = await work().then(
+    () => undefined,
+    (reason) => errorOf(Promise.reject(reason))
+  )
+  return { error, milliseconds: Date.now() - start }
+}
+
+describe('a fault', () => {
+  withSockets()
+
+  const servers: LoopbackServer[] = []
+  const outcomes: Record<string, Outcome> = {}
+  const outcome = (way: string, fault: string) => outcomes[`${way}: ${fault}`]
+
+  beforeAll(async () => {
+    const running = faults.map(async ([fault, , handle]) => {
+      const server = await startServer((res) => void handle(res))
+      servers.push(server)
+      await Promise.all(
+        ways.map(async ([way, work]) => {
+          outcomes[`${way}: ${fault}`] = await outcomeOf(() => work(server.origin))
+        })
+      )
+      expect(server.requests).toHaveLength(ways.length)
+    })
+    await Promise.all(running)
+  }, 2 * LIMIT_MS)
+
+  afterAll(() => Promise.all(servers.map((server) => server.close())))
+
+  describe.each(faults)('%s', (fault, isDelivered) => {
+    it(`${isDelivered ? 'counts' : 'does not count'} as delivered, and ends within 25 seconds`, () => {
+      for (const [way] of ways) {
+        const { error, milliseconds } = outcome(way, fault)
+        expect(error === undefined).toBe(isDelivered)
+        expect(milliseconds).toBeLessThan(LIMIT_MS)
+      }
+    })
+  })
+
+  it.each([
+    ['400 with 300 KB', APIError, 400],
+    ['503 with a page of 300 KB', RetryableError, 503]
+  ])('of an answer that was read is told with its status: %s', (fault, type, status) => {
+    const { error } = outcome('event', fault)
+    expect(error?.constructor).toBe(type)
+    expect(error?.status).toBe(status)
+    expect(error?.message.length).toBeLessThanOrEqual(500)
+  })
+
+  it.each([
+    ['200 with a byte over 1 MiB', { type: 'max-size' }],
+    ['200 with a body that swells to 20 MiB', { type: 'max-size' }],
+    ['400 with a byte over 1 MiB', { type: 'max-size' }],
+    ['200 with a body that pours for ever', { type: 'max-size' }],
+    ['200 cut short of its length', { name: 'FetchError' }],
+    ['200 cut in chunks', { code: 'ERR_STREAM_PREMATURE_CLOSE' }],
+    ['400 cut short of its length', { name: 'FetchError' }],
+    ['500 cut in chunks', { code: 'ERR_STREAM_PREMATURE_CLOSE' }],
+    ['200 with a body that drips for ever', { type: 'body-timeout' }],
+    ['500 with a body that drips for ever', { type: 'body-timeout' }],
+    ['302 with a body that drips for ever', { type: 'body-timeout' }],
+    ['200 late, with a body that drips for ever', { type: 'body-timeout' }],
+    ['200 with headers that stop in the middle', { code: 'ETIMEDOUT' }],
+    ['no answer', { code: 'ETIMEDOUT', message: 'Request timed out after 10000ms' }],
+    ['a reset', { code: 'ECONNRESET' }],
+    ['an answer that is no HTTP', { type: 'system' }]
+  ])('of the network passes through as it came, without a status: %s', (fault, expected) => {
+    for (const way of ['event', 'erasure']) {
+      const { error } = outcome(way, fault)
+      expect(error).toMatchObject(expected)
+      expect(error).not.toHaveProperty('status')
+    }
+  })
+
+  it.each(['no answer', '200 with a body that drips for ever', 'a reset', '200 cut in chunks'])(
+    'met by the test of the settings says that the gateway gave no answer: %s',
+    (fault) => {
+      expect(outcome('test', fault).error?.message).toMatch(
+        /^Credentials are invalid: {2}Voucherify's gateway gave no answer( \(\w+\))?\. The settings may be right; try again in a few minutes\.$/
+      )
+    }
+  )
+
+  it('of a port where nobody listens passes through as it came', async () => {
+    const server = await startServer((res) => res.end())
+    await server.close()
+    const { error } = await outcomeOf(() => deliver(callOf('identify'), { settings: { customURL: server.origin } }))
+    expect(error).toMatchObject({ code: 'ECONNREFUSED', type: 'system' })
+  })
+})
+
+describe('a redirect', () => {
+  withSockets()
+
+  it.each([301, 302, 303, 307, 308])('of %d to a second server reaches nobody', async (status) => {
+    const second = await startServer((res) => res.writeHead(200).end())
+    const first = await startServer((res) => res.writeHead(status, { Location: `${second.origin}/elsewhere` }).end())
+    for (const [way, work] of ways) {
+      const { error } = await outcomeOf(() => work(first.origin))
+      expect(error?.message).toContain(`redirect (${status}) to ${second.origin.replace('http://', '')}`)
+      if (way !== 'test') expect(error).toMatchObject({ name: 'RetryableError', status: 502 })
+    }
+    expect(first.requests.map(({ method }) => method)).toEqual(['POST', 'POST', 'GET'])
+    expect(second.connections).toBe(0)
+    await Promise.all([first.close(), second.close()])
+  })
+})
