@@ -1,0 +1,204 @@
+import type { JSONObject, JSONValue } from '@segment/actions-core'
+import type { SandboxChange, SandboxCustomer, SandboxCustomerHistory, SandboxEvent, SandboxState } from '../types'
+import { isJsonObject, mergeCustomer } from './customer'
+import { sandboxFull } from './errors'
+
+/** Most customers that are held; a call that would add another is refused. */
+export const MAX_CUSTOMERS = 250_000
+/** Most groups that are held; a call that would add another is refused. */
+export const MAX_GROUPS = 10_000
+/** How many events are kept. Older ones are dropped, and still counted. */
+export const MAX_EVENTS = 10_000
+/** How many changes of one customer are kept. */
+export const MAX_HISTORY = 50
+/** How many of each kind `state` gives when no limit is asked for. */
+export const DEFAULT_LIMIT = 100
+
+/** What a call does, as the totals count it. */
+export const CALL_KINDS = [
+  'test-authentication',
+  'customer-processing',
+  'event-processing',
+  'group-processing',
+  'bulk',
+  'async-actions',
+  'customers',
+  'permanent-deletion'
+] as const
+export type CallKind = typeof CALL_KINDS[number]
+
+/** How many things an erasure took away. */
+export interface ErasureCounts {
+  events: number
+  groups: number
+}
+
+/** What Voucherify would hold, in memory. Nothing that it gives away is changed afterwards. */
+export interface Store {
+  countCall(kind: CallKind): void
+  /** Creates or updates a customer. Throws a Refusal (507) when there is no room for another. */
+  upsertCustomer(change: SandboxCustomer, by: SandboxChange['by']): void
+  /** Keeps an event of the customer, who is created if unknown. Throws as `upsertCustomer` does. */
+  addEvent(customer: SandboxCustomer, event: Omit<SandboxEvent, 'at'>): void
+  /**
+   * Puts the customer, who is created if unknown, into a group and merges the group's traits by key. Voucherify keeps
+   * the traits among the customer's metadata; under which keys is not documented, so here they stand at the group.
+   * Throws as `upsertCustomer` does.
+   */
+  assignToGroup(customer: SandboxCustomer, groupId: string, traits: JSONObject | null | undefined): void
+  /** Removes a customer with its events and its places in groups; undefined when there is no such customer. */
+  erase(sourceId: string): ErasureCounts | undefined
+  /** One customer with its newest changes. */
+  customer(sourceId: string): SandboxCustomerHistory | undefined
+  /**
+   * The newest of each kind, last changed first; the members of a group are bounded by the limit too.
+   *
+   * @param search text that a customer, event or group must contain, in any value or key of metadata, case ignored
+   * @param limit most of each kind, 100 unless given
+   */
+  state(query?: { search?: string; limit?: number }): SandboxState
+  clear(): void
+}
+
+interface CustomerRecord {
+  customer: SandboxCustomer
+  history: SandboxChange[]
+  /** How many events of this customer were counted. */
+  events: number
+  groups: Set<string>
+}
+
+interface GroupRecord {
+  traits: JSONObject
+  members: Set<string>
+}
+
+export function createStore(): Store {
+  const customers = new Map<string, CustomerRecord>()
+  const groups = new Map<string, GroupRecord>()
+  const calls = new Map<CallKind, number>()
+  let events: SandboxEvent[] = []
+  let totalEvents = 0
+
+  const countCall = (kind: CallKind) => {
+    calls.set(kind, (calls.get(kind) ?? 0) + 1)
+  }
+
+  const upsert = (change: SandboxCustomer, by: SandboxChange['by']): CustomerRecord => {
+    const { source_id, ...changes } = change
+    const known = customers.get(source_id)
+    if (known && Object.keys(changes).length === 0) return known
+    if (!known && customers.size >= MAX_CUSTOMERS) throw sandboxFull(`${MAX_CUSTOMERS} customers`)
+    const record = {
+      customer: mergeCustomer(known?.customer, change),
+      history: [...(known?.history ?? []), { at: now(), by, changes }].slice(-MAX_HISTORY),
+      events: known?.events ?? 0,
+      groups: known?.groups ?? new Set<string>()
+    }
+    moveToEnd(customers, source_id, record)
+    return record
+  }
+
+  const addEvent: Store['addEvent'] = (customer, event) => {
+    upsert(customer, 'event').events += 1
+    totalEvents += 1
+    events.push({ at: now(), ...event } as SandboxEvent)
+    // Twice the limit before anything moves: dropping one by one would cost every call a walk through all.
+    if (events.length >= 2 * MAX_EVENTS) events = keptEvents()
+  }
+
+  const keptEvents = () => events.slice(-MAX_EVENTS)
+
+  const assignToGroup: Store['assignToGroup'] = (customer, groupId, traits) => {
+    const known = groups.get(groupId)
+    if (!known && groups.size >= MAX_GROUPS) throw sandboxFull(`${MAX_GROUPS} groups`)
+    const record = upsert(customer, 'group')
+    record.groups.add(groupId)
+    const group = {
+      traits: traits === null ? {} : { ...known?.traits, ...traits },
+      members: known?.members ?? new Set<string>()
+    }
+    group.members.add(customer.source_id)
+    moveToEnd(groups, groupId, group)
+  }
+
+  const erase = (sourceId: string): ErasureCounts | undefined => {
+    const record = customers.get(sourceId)
+    if (!record) return undefined
+    customers.delete(sourceId)
+    if (record.events) events = events.filter(({ customer }) => customer.source_id !== sourceId)
+    totalEvents -= record.events
+    record.groups.forEach((groupId) => groups.get(groupId)?.members.delete(sourceId))
+    return { events: record.events, groups: record.groups.size }
+  }
+
+  const state = ({ search = '', limit = DEFAULT_LIMIT }: { search?: string; limit?: number } = {}): SandboxState => {
+    const wanted = search.trim().toLowerCase()
+    const contains = (...values: JSONValue[]) => !wanted || mentions(values, wanted)
+    return {
+      customers: newest([...customers.values()], limit, ({ customer }) =>
+        contains(customer, keysOf(customer.metadata))
+      ).map(({ customer }) => customer),
+      events: newest(keptEvents(), limit, (event) => contains(event, keysOf(event.metadata))),
+      groups: newest([...groups], limit, ([id, { traits }]) => contains(id, traits, keysOf(traits))).map(
+        ([group_id, { traits, members }]) => ({ group_id, traits, customers: newest([...members], limit) })
+      ),
+      totals: {
+        customers: customers.size,
+        events: totalEvents,
+        groups: groups.size,
+        calls: Object.fromEntries(CALL_KINDS.map((kind) => [kind, calls.get(kind) ?? 0]))
+      }
+    }
+  }
+
+  return {
+    countCall,
+    upsertCustomer: (change, by) => void upsert(change, by),
+    addEvent,
+    assignToGroup,
+    erase,
+    customer(sourceId) {
+      const record = customers.get(sourceId)
+      return record && { customer: record.customer, history: record.history }
+    },
+    state,
+    clear() {
+      customers.clear()
+      groups.clear()
+      calls.clear()
+      events = []
+      totalEvents = 0
+    }
+  }
+}
+
+function now(): string {
+  return new Date().toISOString()
+}
+
+/** Sets an entry and makes it the newest: a Map keeps the order in which its keys came. */
+function moveToEnd<Value>(map: Map<string, Value>, key: string, value: Value): void {
+  map.delete(key)
+  map.set(key, value)
+}
+
+/** The last so many items that are wanted, newest first. */
+function newest<Item>(items: Item[], limit: number, isWanted: (item: Item) => boolean = () => true): Item[] {
+  const found: Item[] = []
+  for (let at = items.length - 1; at >= 0 && found.length < limit; at -= 1) {
+    if (isWanted(items[at])) found.push(items[at])
+  }
+  return found
+}
+
+/** Whether a text or number somewhere inside a value contains the wanted text, which is in lower case. */
+function mentions(value: JSONValue, wanted: string): boolean {
+  return typeof value === 'object' && value !== null
+    ? Object.values(value).some((item) => mentions(item, wanted))
+    : String(value).toLowerCase().includes(wanted)
+}
+
+function keysOf(value: JSONValue | undefined): string[] {
+  return isJsonObject(value) ? Object.keys(value) : []
+}
