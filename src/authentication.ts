@@ -75,9 +75,9 @@ function explainAnswer(answer: Answer, redact: Redact): Error {
   if (status >= 300 && status < 400) {
     return wrongUrl(`The address answered with a redirect (${status}) to ${redirectTarget(answer, redact)}.`)
   }
-  if (status === 404 || (status < 500 && isPage(answer.body))) return wrongUrl(`The address answered ${status}.`)
-  return status === 429 || status >= 500
-    ? new RetryableError(describe(answer, TRY_LATER, redact))
+  if (status === 429 || status >= 500) return new RetryableError(describe(answer, TRY_LATER, redact))
+  return status === 404 || isPage(answer.body)
+    ? wrongUrl(`The address answered ${status}.`)
     : new IntegrationError(describe(answer, CHECK_URL, redact), 'UNEXPECTED_ANSWER', 400)
 }
 

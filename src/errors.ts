@@ -25,7 +25,8 @@ export function makeRedact(settings: Pick<Settings, 'apiKey' | 'secretKey'>): Re
     .filter(Boolean)
     .sort((a, b) => b.length - a.length)
   if (!needles.length) return (text) => text
-  const pattern = new RegExp(needles.map(escapeRegExp).join('|'), 'g')
+  // Whatever the case: a host in an address comes back in small letters.
+  const pattern = new RegExp(needles.map(escapeRegExp).join('|'), 'gi')
   return (text) => text.replace(pattern, MASK)
 }
 
@@ -94,7 +95,7 @@ export function toDeliveryError(error: unknown, redact: Redact): unknown {
 function answerError(answer: Answer, redact: Redact): Error {
   const { status } = answer
   if (status >= 300 && status < 400) return redirectError(answer, redact)
-  const message = describe(answer, redact(adviceFor(answer)), redact)
+  const message = describe(answer, adviceFor(answer, redact), redact)
   if (status === 401) return new InvalidAuthenticationError(message)
   if (isRetryable(status)) return new RetryableError(message, takenByRetryableError(status) ? status : 500)
   return new APIError(message, status)
@@ -129,7 +130,7 @@ export function redirectTarget(answer: Answer, redact: Redact): string {
   const location = answer.header('location')
   if (!location) return 'an unnamed host'
   try {
-    return shorten(redact(new URL(redact(location), answer.url).host), MAX_PART_LENGTH) || 'an unnamed host'
+    return shorten(redact(new URL(location, answer.url).host), MAX_PART_LENGTH) || 'an unnamed host'
   } catch {
     return 'an unreadable address'
   }
@@ -197,7 +198,7 @@ export function shorten(text: string, limit: number): string {
 }
 
 /** What to do next about an answer. */
-function adviceFor(answer: Answer): string {
+function adviceFor(answer: Answer, redact: Redact): string {
   switch (answer.status) {
     case 401:
       return 'Check the settings "Application ID" and "Secret Key".'
@@ -210,7 +211,7 @@ function adviceFor(answer: Answer): string {
     case 413:
       return 'Map fewer or shorter values.'
     case 429:
-      return rateLimitAdvice(answer)
+      return rateLimitAdvice(answer, redact)
   }
   return isRetryable(answer.status)
     ? 'The call can be sent again later.'
@@ -218,10 +219,10 @@ function adviceFor(answer: Answer): string {
 }
 
 /** Which limit was reached and when it ends, as far as Voucherify says (`X-Rate-Limit-Type`, `Retry-After`). */
-function rateLimitAdvice(answer: Answer): string {
+function rateLimitAdvice(answer: Answer, redact: Redact): string {
   const said = (name: string) => {
-    const value = answer.header(name) ?? ''
-    return /^[\w ,:+-]{1,40}$/.test(value) ? value : ''
+    const value = redact(answer.header(name) ?? '')
+    return /^[\w ,:+*-]{1,40}$/.test(value) ? value : ''
   }
   const type = said('x-rate-limit-type')
   const wait = said('retry-after')
