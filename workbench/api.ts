@@ -111,7 +111,7 @@ function addSampleRoutes(app: Hono, { sendSamples }: ApiParts): void {
   })
 }
 
-function addSandboxRoutes(app: Hono, { deliverer, sandbox, stream }: ApiParts): void {
+function addSandboxRoutes(app: Hono, { deliverer, sandbox }: ApiParts): void {
   app.get('/api/sandbox', (context) =>
     context.json(
       sandbox.state({
@@ -132,12 +132,10 @@ function addSandboxRoutes(app: Hono, { deliverer, sandbox, stream }: ApiParts): 
   app.get('/api/trouble', (context) => context.json(sandbox.trouble.list()))
   app.post('/api/trouble', async (context) => {
     sandbox.trouble.add(readTrouble(await readJsonObject(context.req.raw)))
-    stream.changed('trouble')
     return context.json(sandbox.trouble.list())
   })
   app.delete('/api/trouble', (context) => {
     sandbox.trouble.clear()
-    stream.changed('trouble')
     return context.json(DONE)
   })
   app.post('/api/delete', async (context) => {

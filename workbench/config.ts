@@ -36,7 +36,13 @@ export function readConfig(environment: Environment): Config {
   const sandboxPort = readPort(environment, 'SANDBOX_PORT') ?? (port === 0 ? 0 : port + 1)
   if (sandboxPort > MAX_PORT) throw new ConfigError('Set SANDBOX_PORT too: there is no port after this PORT.')
   if (port !== 0 && port === sandboxPort) throw new ConfigError('PORT and SANDBOX_PORT must not be the same.')
-  return { port, sandboxPort, project: readProject(environment) }
+  const project = readProject(environment)
+  if (!project && environment.NODE_ENV === 'production') {
+    throw new ConfigError(
+      'NODE_ENV is "production", where the destination refuses addresses on this machine, the sandbox among them. Unset it.'
+    )
+  }
+  return { port, sandboxPort, project }
 }
 
 function readPort(environment: Environment, name: string): number | undefined {

@@ -77,9 +77,8 @@ export function createDeliverer(
   async function runEvent(mapping: Mapping, event: SegmentEvent, recording: Recording) {
     const { error } = await run(recording, () => destination.onEvent(structuredClone(event), subscribed(mapping)))
     const [exchange] = recording.exchanges.slice(-1)
-    const response = toResponse(exchange, mask)
-    const verdict = error === undefined ? DELIVERED : judgeError(error, response, mask)
-    return { request: toRequest(exchange, mask), response, verdict }
+    const sent = { request: toRequest(exchange, mask), response: toResponse(exchange, mask) }
+    return { ...sent, verdict: error === undefined ? DELIVERED : judgeError(error, sent, mask) }
   }
 
   async function runBatch(mapping: Mapping, events: SegmentEvent[], recording: Recording) {
@@ -92,11 +91,10 @@ export function createDeliverer(
       isRefused: isRefusedUnsent(results[index])
     }))
     return findCarriers(recording.exchanges, members).map((carrier, index) => {
-      const response = toResponse(carrier?.exchange, mask)
-      const verdict =
-        error === undefined ? judgeBatchResult(results[index], response, mask) : judgeError(error, response, mask)
-      const request = carrier ? toRequest({ ...carrier.exchange, body: carrier.body }, mask) : null
-      return { request, response, verdict, shared: carrier?.shared ?? 1 }
+      const exchange = carrier && { ...carrier.exchange, body: carrier.body }
+      const sent = { request: toRequest(exchange, mask), response: toResponse(exchange, mask) }
+      const verdict = error === undefined ? judgeBatchResult(results[index], sent, mask) : judgeError(error, sent, mask)
+      return { ...sent, verdict, shared: carrier?.shared ?? 1 }
     })
   }
 
@@ -127,10 +125,10 @@ export function createDeliverer(
       const event: SegmentEvent = { type: 'delete', userId }
       const { value, error } = await run(recording, async () => destination.onDelete?.(event, { ...settings }))
       const [exchange] = recording.exchanges
-      const response = toResponse(exchange, mask)
-      const failure = error === undefined ? null : judgeError(error, response, mask).error
+      const sent = { request: toRequest(exchange, mask), response: toResponse(exchange, mask) }
+      const failure = error === undefined ? null : judgeError(error, sent, mask).error
       const message = failure ? `${failure.message} ${failure.whatToDo}` : String(value?.output)
-      return { ok: !failure, message, request: toRequest(exchange, mask), response }
+      return { ok: !failure, message, ...sent }
     },
     async testConnection() {
       try {

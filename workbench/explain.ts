@@ -53,19 +53,25 @@ function bodyOf({ body }: RecordedRequest): JSONObject {
   return isJsonObject(fields) ? fields : {}
 }
 
-function verdictFor({ status, error, reason, request, batchSize }: Delivery): string {
-  const failure = error ? `${error.message} ${error.whatToDo}` : ''
+/** The destination's message about an answer says what to do; about everything else it is added. */
+function failureOf({ error, response }: Delivery): string {
+  if (!error) return ''
+  return response ? error.message : `${error.message} ${error.whatToDo}`
+}
+
+function verdictFor(delivery: Delivery): string {
+  const { status, reason, response, batchSize } = delivery
   switch (status) {
     case 'delivered':
       return batchSize > 1
-        ? `Delivered: Voucherify took the bulk call that carried this call and ${
-            batchSize - 1
-          } others; it applies the values some time later.`
+        ? `Delivered: Voucherify took the bulk call that carried ${batchSize} calls, and applies the values some time later.`
         : 'Delivered: Voucherify took the call.'
     case 'retryable':
-      return `Not delivered, and Segment would send it again. ${failure}`
+      return `Not delivered; Segment would send it again. ${failureOf(delivery)}`
     case 'rejected':
-      return `Refused ${request ? 'by Voucherify' : 'before anything was sent'}, and lost on Segment. ${failure}`
+      return `Refused ${
+        response ? 'by Voucherify' : 'before anything was sent'
+      }; Segment would not send it again. ${failureOf(delivery)}`
     case 'unmatched':
       return `Not sent: no preset took the call. ${reason ?? ''}`
   }

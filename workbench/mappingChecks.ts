@@ -15,7 +15,7 @@ export async function requireTrigger(trigger: string): Promise<void> {
   if (problem !== undefined) {
     throw new Refusal(
       422,
-      `The trigger can't be read: ${problem} Write it as type = "track" and event = "Order Completed".`
+      `The trigger can't be read (${problem}). Write it as type = "track" and event = "Order Completed".`
     )
   }
 }

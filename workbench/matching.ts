@@ -18,7 +18,7 @@ async function matchMapping(event: SegmentEvent, mapping: Mapping, refusal: stri
   if (refusal) return outcome(false, refusal)
   if (!enabled) return outcome(false, 'The preset is switched off.')
   const { matched, problem } = await matchTrigger(trigger, event)
-  if (problem !== undefined) return outcome(false, `The framework can't read the trigger: ${problem}`)
+  if (problem !== undefined) return outcome(false, `The trigger can't be read (${problem}).`)
   return outcome(matched, matched ? reasonFor(event, trigger) : reasonAgainst(event, trigger))
 }
 

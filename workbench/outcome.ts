@@ -3,7 +3,7 @@ import type { Result } from '@segment/actions-core'
 import { shorten } from '../src/errors'
 import { complaintText } from './mappingChecks'
 import type { Mask } from './mask'
-import type { DeliveryError, Outcome, RecordedResponse } from './types'
+import type { Delivery, DeliveryError, Outcome } from './types'
 
 const MAX_MESSAGE_LENGTH = 1000
 /** Statuses after which Segment sends a call again, on both of its lists. */
@@ -24,31 +24,30 @@ interface Failure {
   status?: number
   code?: string
   isRetryable: boolean
-  response: RecordedResponse | null
+  exchange: Recorded
 }
+
+/** What left and what came back; null where nothing did. */
+export type Recorded = Pick<Delivery, 'request' | 'response'>
 
 export const DELIVERED: Verdict = { status: 'delivered', error: null }
 
 /** Judges what `onEvent` threw, as Segment would: whether the call would be sent again, and what to do about it. */
-export function judgeError(error: unknown, response: RecordedResponse | null, mask: Mask): Verdict {
+export function judgeError(error: unknown, exchange: Recorded, mask: Mask): Verdict {
   const { status, code } = readError(error)
   return fail(
-    { message: complaintText(error), status, code, isRetryable: error instanceof RetryableError, response },
+    { message: complaintText(error), status, code, isRetryable: error instanceof RetryableError, exchange },
     mask
   )
 }
 
 /** Judges the outcome of one call of a batch. */
-export function judgeBatchResult(
-  result: BatchResult | undefined,
-  response: RecordedResponse | null,
-  mask: Mask
-): Verdict {
+export function judgeBatchResult(result: BatchResult | undefined, exchange: Recorded, mask: Mask): Verdict {
   if (!result)
-    return fail({ message: 'The framework gave no outcome for this call.', isRetryable: true, response }, mask)
+    return fail({ message: 'The framework gave no outcome for this call.', isRetryable: true, exchange }, mask)
   if (!('errormessage' in result)) return DELIVERED
   const { status, errormessage: message, errortype: code } = result
-  return fail({ message, status, code, isRetryable: code === 'RETRYABLE_ERROR', response }, mask)
+  return fail({ message, status, code, isRetryable: code === 'RETRYABLE_ERROR', exchange }, mask)
 }
 
 function fail(failure: Failure, mask: Mask): Verdict {
@@ -78,7 +77,7 @@ function readError(error: unknown): { status?: number; code?: string } {
 const START_AGAIN = 'and start the workbench again'
 
 /** What the customer's engineer does next. The destination's message says what happened; this is for this workbench. */
-function whatToDo({ message, status, code, response }: Failure, isRetried: boolean): string {
+function whatToDo({ message, status, code, exchange }: Failure, isRetried: boolean): string {
   switch (code) {
     case 'INVALID_CUSTOM_URL':
       return `Correct VOUCHERIFY_CUSTOM_URL ${START_AGAIN}.`
@@ -87,11 +86,13 @@ function whatToDo({ message, status, code, response }: Failure, isRetried: boole
     case 'INVALID_SECRET_KEY':
       return `Correct VOUCHERIFY_SECRET_KEY ${START_AGAIN}.`
   }
-  if (response) return afterAnswer(response.status)
+  if (exchange.response) return afterAnswer(exchange.response.status)
   if (status === 400) return beforeSending(message)
   if (code !== undefined && status === undefined) {
     return 'Check that the address of the gateway is right and can be reached; Segment would send the call again by itself.'
   }
+  if (!exchange.request && status === undefined)
+    return 'Correct the mapping: the framework can not use it for this call.'
   return isRetried
     ? 'Segment would send the call again by itself; here, use "Send again".'
     : 'Correct the call or the mapping; Segment would not send it again.'
@@ -99,7 +100,7 @@ function whatToDo({ message, status, code, response }: Failure, isRetried: boole
 
 /** For calls that never left: the framework or the destination refused them. */
 function beforeSending(message: string): string {
-  if (/source_id|customer/.test(message)) {
+  if (/source_id/.test(message)) {
     return 'Send a userId with the call, or map another ID; an anonymous visitor has to be identified first.'
   }
   if (/group_id/.test(message)) return 'Send a groupId with the call, or map another ID of the group.'

@@ -117,7 +117,7 @@ export function createWorkbench({ settings, mode, sandbox, page, onDelivery, lim
   })
   addPageRoutes(app, page)
 
-  // Troubles run out while the sandbox answers, so they are told with its other changes.
+  // What it holds and its troubles: they run out while it answers.
   const stopWatching = sandbox.onChange(() => {
     stream.changed('sandbox')
     stream.changed('trouble')
