@@ -1,0 +1,177 @@
+/**
+ * Puts the destination into a checkout of Segment's monorepo: `src/` byte for byte, and the tests of
+ * `__tests__/destination` with their imports set for that place. Without an argument it writes the same layout into
+ * `export/`.
+ */
+import { createHash } from 'node:crypto'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync
+} from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { format } from 'prettier'
+import { root, style } from './project'
+
+/** Where the destinations are in a checkout, and ours among them. */
+const DESTINATIONS = 'packages/destination-actions/src/destinations'
+export const PLACE = `${DESTINATIONS}/voucherify`
+
+/** What an export did, as paths below the destination's folder. */
+export interface ExportReport {
+  /** The destination's folder in the checkout. */
+  folder: string
+  written: string[]
+  /** Files of an earlier export that got another text. */
+  replaced: string[]
+  /** Files of an earlier export that are no longer part of it. */
+  removed: string[]
+  /** Files that no export wrote, such as the metadata.json of the monorepo's generator. */
+  leftAlone: string[]
+}
+
+/** A reason for which nothing was written, in words for whoever runs the export. */
+export class Refusal extends Error {}
+
+/** Content of the files by their path below the destination's folder. */
+type Files = Map<string, Buffer>
+/** Hash of each file that an export wrote, by its path below the destination's folder. */
+type Written = Record<string, string>
+
+/**
+ * Exports the destination into a folder that is laid out as the monorepo.
+ *
+ * @param recordFile remembers what each export wrote, so that the next one replaces and removes that and nothing else
+ * @throws Refusal when a file is in the way that no export wrote
+ */
+export function exportDestination(base: string, recordFile = join(root, 'export', '.written.json')): ExportReport {
+  const folder = join(realpathSync(base), PLACE)
+  const records: Record<string, Written> = existsSync(recordFile) ? JSON.parse(readFileSync(recordFile, 'utf8')) : {}
+  const before = records[folder] ?? {}
+  const files = filesToExport()
+  const present = listFiles(folder)
+  const hashOnDisk = (name: string) => hash(readFileSync(join(folder, name)))
+
+  const changed = [...files].filter(([name, content]) => present.includes(name) && hashOnDisk(name) !== hash(content))
+  const foreign = changed.map(([name]) => name).filter((name) => hashOnDisk(name) !== before[name])
+  if (foreign.length) throw new Refusal(inTheWay(folder, foreign))
+
+  const others = present.filter((name) => !files.has(name))
+  const removed = others.filter((name) => hashOnDisk(name) === before[name])
+  for (const name of removed) removeFile(folder, name)
+  for (const [name, content] of files) writeFile(join(folder, name), content)
+  records[folder] = Object.fromEntries([...files].map(([name, content]) => [name, hash(content)]))
+  writeFile(recordFile, Buffer.from(JSON.stringify(records, null, 2)))
+  return {
+    folder,
+    written: [...files.keys()],
+    replaced: changed.map(([name]) => name),
+    removed,
+    leftAlone: others.filter((name) => !removed.includes(name))
+  }
+}
+
+/**
+ * The folder of a checkout.
+ *
+ * @throws Refusal when the path is no checkout of the monorepo
+ */
+export function requireCheckout(path: string): string {
+  const manifest = join(path, 'packages/destination-actions/package.json')
+  const name: unknown = existsSync(manifest) ? JSON.parse(readFileSync(manifest, 'utf8')).name : undefined
+  if (typeof name === 'string' && name.startsWith('@segment/') && isFolder(join(path, DESTINATIONS))) return path
+  throw new Refusal(
+    `${path} is no checkout of Segment's action-destinations, since it has no ${DESTINATIONS} in a package of Segment's. ` +
+      'Name the top folder of a checkout.'
+  )
+}
+
+function inTheWay(folder: string, names: string[]): string {
+  return (
+    `These files in ${folder} did not come from an export, or were changed since: ${names.join(', ')}. ` +
+    'Move or delete them, then run the export again.'
+  )
+}
+
+function filesToExport(): Files {
+  const src = join(root, 'src')
+  const files: Files = new Map(listFiles(src).map((name) => [name, readFileSync(join(src, name))]))
+  const tests = join(root, '__tests__', 'destination')
+  for (const name of listFiles(tests)) {
+    files.set(`__tests__/${name}`, Buffer.from(toMonorepo(name, readFileSync(join(tests, name), 'utf8'))))
+  }
+  return files
+}
+
+/** A test as it reads beside the sources. Shorter imports may fit on one line, so it is formatted again. */
+function toMonorepo(name: string, text: string): string {
+  const moved = text.replace(/\b(from '|import\('|mock\(')\.\.\/\.\.\/src(?=[/'])/g, '$1..')
+  const astray = /\bfrom '(\.\.\/\.\.\/[^']*)'/.exec(moved)
+  if (astray) throw new Refusal(`The test ${name} imports ${astray[1]}, which the monorepo does not have.`)
+  return format(moved, { ...style, parser: 'typescript' })
+}
+
+/** The files below a folder, sorted; none when there is no such folder. */
+function listFiles(folder: string): string[] {
+  if (!existsSync(folder)) return []
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  return names.filter((name) => !isFolder(join(folder, name))).sort()
+}
+
+function isFolder(path: string): boolean {
+  return existsSync(path) && statSync(path).isDirectory()
+}
+
+function writeFile(file: string, content: Buffer): void {
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(file, content)
+}
+
+/** Removes a file, and the folders below `folder` that it leaves empty. */
+function removeFile(folder: string, name: string): void {
+  rmSync(join(folder, name))
+  for (let parent = dirname(name); parent !== '.'; parent = dirname(parent)) {
+    if (readdirSync(join(folder, parent)).length) return
+    rmdirSync(join(folder, parent))
+  }
+}
+
+function hash(content: Buffer): string {
+  return createHash('sha256').update(content).digest('hex')
+}
+
+function main(checkout: string | undefined): void {
+  try {
+    const base = checkout === undefined ? join(root, 'export') : requireCheckout(resolve(checkout))
+    mkdirSync(base, { recursive: true })
+    console.log(describe(exportDestination(base)))
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    console.error(`${error.message} Nothing was written.`)
+    process.exitCode = 1
+  }
+}
+
+function describe({ folder, written, replaced, removed, leftAlone }: ExportReport): string {
+  const list = (label: string, names: string[]) => (names.length ? [`${label}: ${names.join(', ')}`] : [])
+  return [
+    `Wrote ${written.length} files to ${folder}`,
+    ...list('Replaced from the export before', replaced),
+    ...list('Removed from the export before', removed),
+    ...list('Left alone, since no export wrote them', leftAlone),
+    '',
+    'Next, in the top folder of the checkout:',
+    `  ./bin/run generate:types --path ${PLACE}/index.ts`,
+    `  ./bin/run generate:metadata-payload --path ${PLACE}/index.ts`,
+    'The first changes nothing; the second writes the metadata.json that its CI asks for. Then test it there:',
+    `  TZ=UTC yarn cloud jest --testPathPattern=src/destinations/voucherify`
+  ].join('\n')
+}
+
+if (require.main === module) main(process.argv[2])
