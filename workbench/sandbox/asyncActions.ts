@@ -1,7 +1,7 @@
 import { randomBytes } from 'crypto'
 import { performance } from 'perf_hooks'
 import type { JSONObject, JSONValue } from '@segment/actions-core'
-import { isJsonObject } from './customer'
+import { isJsonObject } from './body'
 import { Refusal } from './errors'
 
 /** How many rows are applied before other calls get their turn. */
@@ -33,6 +33,8 @@ interface Action {
 }
 
 /**
+ * Makes an empty queue of actions.
+ *
  * @param delayMs time until accepted rows are applied
  * @param apply applies one row; throws a Refusal for one that can't be, which the action then reports
  * @param onProgress called after each turn

@@ -1,6 +1,7 @@
 import type { JSONObject, JSONValue } from '@segment/actions-core'
 import { toCalendarDate } from '../../src/upsertCustomer/customer'
 import type { SandboxCustomer } from '../types'
+import { isJsonObject, readId, readObject, requireObject } from './body'
 import { invalidPayload } from './errors'
 
 /** Whose form a customer comes in: the Segment gateway's has parts of the name, a street and date-times. */
@@ -19,20 +20,20 @@ const ADDRESS_FIELDS = ['line_1', 'line_2', 'city', 'state', 'postal_code', 'cou
  * @param at where the customer stands in the body, such as `.customer`; empty for the body itself
  * @throws Refusal (400) that names the property
  */
-export function readCustomer(value: JSONValue | undefined, form: CustomerForm, at = ''): SandboxCustomer {
-  if (!isJsonObject(value)) throw invalidPayload(`Property ${at || '.'} should be an object`)
-  const customer: SandboxCustomer = { source_id: readId(value.source_id, `${at}.source_id`) }
+export function readCustomer(body: JSONValue | undefined, form: CustomerForm, at = ''): SandboxCustomer {
+  const values = requireObject(body, at || '.')
+  const customer: SandboxCustomer = { source_id: readId(values.source_id, `${at}.source_id`) }
   for (const field of TEXT_FIELDS) {
-    const text = value[field]
+    const text = values[field]
     if (text === undefined) continue
     if (text !== null && typeof text !== 'string') throw invalidPayload(`Property ${at}.${field} should be a string`)
     customer[field] = text
   }
-  const birthdate = readBirthdate(value.birthdate, form, `${at}.birthdate`)
+  const birthdate = readBirthdate(values.birthdate, form, `${at}.birthdate`)
   if (birthdate !== undefined) customer.birthdate = birthdate
-  const address = readObject(value.address, `${at}.address`)
+  const address = readObject(values.address, `${at}.address`)
   if (address !== undefined) customer.address = address && readAddress(address, form)
-  const metadata = readObject(value.metadata, `${at}.metadata`)
+  const metadata = readObject(values.metadata, `${at}.metadata`)
   if (metadata !== undefined) customer.metadata = metadata
   return customer
 }
@@ -49,22 +50,6 @@ export function mergeCustomer(before: SandboxCustomer | undefined, change: Sandb
     if (isJsonObject(kept) && isJsonObject(set)) after[field] = { ...kept, ...set }
   }
   return after
-}
-
-/** An identifier as it was sent. Throws a Refusal (400) when there is nothing in it. */
-export function readId(value: JSONValue | undefined, at: string): string {
-  if (typeof value === 'string' && value.trim()) return value
-  throw invalidPayload(`Property ${at} should be a string that is not blank`)
-}
-
-/** An object, null to clear it, or undefined when absent. Throws a Refusal (400) for anything else. */
-export function readObject(value: JSONValue | undefined, at: string): JSONObject | null | undefined {
-  if (value === undefined || value === null || isJsonObject(value)) return value
-  throw invalidPayload(`Property ${at} should be an object`)
-}
-
-export function isJsonObject(value: JSONValue | undefined): value is JSONObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function readBirthdate(value: JSONValue | undefined, form: CustomerForm, at: string): string | null | undefined {

@@ -1,10 +1,12 @@
 import { once } from 'events'
 import type { AddressInfo } from 'net'
 import type { SandboxCustomerHistory, SandboxState, Trouble } from '../types'
+import { apiRoutes } from './api'
 import { createAsyncActions } from './asyncActions'
 import { readCustomer } from './customer'
+import { gatewayRoutes } from './gateway'
 import { createLimits } from './limits'
-import { createRoutes } from './routes'
+import { createRouter } from './routes'
 import { createSandboxServer } from './server'
 import { createStore } from './store'
 import { createTroubles } from './trouble'
@@ -59,7 +61,7 @@ export function createSandbox({ applicationId, secretKey, bulkDelayMs, limits = 
   const server = createSandboxServer({
     applicationId,
     secretKey,
-    findRoute: createRoutes(store, actions),
+    findRoute: createRouter([...gatewayRoutes(store), ...apiRoutes(store, actions)]),
     takeFromLimit: createLimits(limits),
     takeTrouble: troubles.take,
     countCall: store.countCall,

@@ -1,21 +1,22 @@
 import type { JSONObject, JSONValue } from '@segment/actions-core'
 import type { SandboxChange, SandboxCustomer, SandboxCustomerHistory, SandboxEvent, SandboxState } from '../types'
-import { isJsonObject, mergeCustomer } from './customer'
+import { isJsonObject } from './body'
+import { mergeCustomer } from './customer'
 import { sandboxFull } from './errors'
 
 /** Most customers that are held; a call that would add another is refused. */
-export const MAX_CUSTOMERS = 250_000
+const MAX_CUSTOMERS = 250_000
 /** Most groups that are held; a call that would add another is refused. */
-export const MAX_GROUPS = 10_000
+const MAX_GROUPS = 10_000
 /** How many events are kept. Older ones are dropped, and still counted. */
-export const MAX_EVENTS = 10_000
+const MAX_EVENTS = 10_000
 /** How many changes of one customer are kept. */
-export const MAX_HISTORY = 50
+const MAX_HISTORY = 50
 /** How many of each kind `state` gives when no limit is asked for. */
-export const DEFAULT_LIMIT = 100
+const DEFAULT_LIMIT = 100
 
 /** What a call does, as the totals count it. */
-export const CALL_KINDS = [
+const CALL_KINDS = [
   'test-authentication',
   'customer-processing',
   'event-processing',
@@ -27,19 +28,32 @@ export const CALL_KINDS = [
 ] as const
 export type CallKind = typeof CALL_KINDS[number]
 
+/** An event as the gateway took it. */
+export interface NewEvent {
+  customer: SandboxCustomer
+  event: string
+  type: string
+  referral?: JSONValue
+  loyalty?: JSONValue
+  metadata?: JSONValue
+}
+
 /** How many things an erasure took away. */
 export interface ErasureCounts {
   events: number
   groups: number
 }
 
-/** What Voucherify would hold, in memory. Nothing that it gives away is changed afterwards. */
+/**
+ * What Voucherify would hold, in memory. It has no metadata schema, so every key is kept, where a real project drops
+ * those that it does not define. Nothing that it gives away is changed afterwards.
+ */
 export interface Store {
   countCall(kind: CallKind): void
   /** Creates or updates a customer. Throws a Refusal (507) when there is no room for another. */
   upsertCustomer(change: SandboxCustomer, by: SandboxChange['by']): void
-  /** Keeps an event of the customer, who is created if unknown. Throws as `upsertCustomer` does. */
-  addEvent(customer: SandboxCustomer, event: Omit<SandboxEvent, 'at'>): void
+  /** Keeps an event and what it says of its customer, who is created if unknown. Throws as `upsertCustomer` does. */
+  addEvent(event: NewEvent): void
   /**
    * Puts the customer, who is created if unknown, into a group and merges the group's traits by key. Voucherify keeps
    * the traits among the customer's metadata; under which keys is not documented, so here they stand at the group.
@@ -73,6 +87,7 @@ interface GroupRecord {
   members: Set<string>
 }
 
+/** Makes an empty store. */
 export function createStore(): Store {
   const customers = new Map<string, CustomerRecord>()
   const groups = new Map<string, GroupRecord>()
@@ -99,10 +114,10 @@ export function createStore(): Store {
     return record
   }
 
-  const addEvent: Store['addEvent'] = (customer, event) => {
-    upsert(customer, 'event').events += 1
+  const addEvent = (event: NewEvent) => {
+    upsert(event.customer, 'event').events += 1
     totalEvents += 1
-    events.push({ at: now(), ...event } as SandboxEvent)
+    events.push({ at: now(), ...event })
     // Twice the limit before anything moves: dropping one by one would cost every call a walk through all.
     if (events.length >= 2 * MAX_EVENTS) events = keptEvents()
   }

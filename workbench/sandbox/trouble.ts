@@ -19,6 +19,7 @@ export interface Troubles {
   take(): Trouble | undefined
 }
 
+/** Makes an empty queue of troubles. */
 export function createTroubles(): Troubles {
   let queue: Trouble[] = []
   return {
