@@ -1,0 +1,16 @@
+import { openWorld, properties } from '.'
+
+/** Each property on some inputs. A failure prints its seed; `npm run fuzz` tries many more. */
+describe('for every input', () => {
+  let world: Awaited<ReturnType<typeof openWorld>>
+  beforeAll(async () => {
+    world = await openWorld()
+  })
+  afterAll(() => world.close())
+
+  it.each(properties.map((property) => [property.name, property] as const))(
+    '%s',
+    (_name, property) => property.check(world, { numRuns: property.runs }),
+    60_000
+  )
+})
