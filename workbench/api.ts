@@ -6,6 +6,7 @@ import type { Deliveries } from './deliveries'
 import type { Explainer } from './explain'
 import { isJsonObject, readJsonObject } from './json'
 import type { Mappings } from './mappings'
+import type { Mask } from './mask'
 import { previewMappings } from './previewMappings'
 import { Refusal } from './refusal'
 import type { Sandbox } from './sandbox'
@@ -16,6 +17,7 @@ import type { Delivery, Done, Mapping, Overview, SamplesSent, Target } from './t
 
 /** What the routes are thin over. */
 export interface ApiParts {
+  mask: Mask
   deliverer: Deliverer
   deliveries: Deliveries
   explainer: Explainer
@@ -75,7 +77,10 @@ function addDeliveryRoutes(app: Hono, { deliveries, explainer, mappings, again, 
   })
 }
 
-function addMappingRoutes(app: Hono, { explainer, mappings, stream }: ApiParts): void {
+function addMappingRoutes(app: Hono, { mask, explainer, mappings, stream }: ApiParts): void {
+  /** What a page sent, without the keys: mappings and previews are shown again. */
+  const readMasked = async (context: Context) => mask.object(await readJsonObject(context.req.raw))
+
   app.get('/api/mappings', (context) => context.json(mappings.describe()))
   app.get('/api/mappings/:preset', (context) => {
     const mapping = mappings.get(context.req.param('preset'))
@@ -83,7 +88,7 @@ function addMappingRoutes(app: Hono, { explainer, mappings, stream }: ApiParts):
     return context.json(mapping)
   })
   app.put('/api/mappings/:preset', async (context) => {
-    const mapping = await mappings.put(context.req.param('preset'), await readJsonObject(context.req.raw))
+    const mapping = await mappings.put(mask.text(context.req.param('preset')), await readMasked(context))
     stream.changed('mappings')
     return context.json(mapping)
   })
@@ -98,7 +103,7 @@ function addMappingRoutes(app: Hono, { explainer, mappings, stream }: ApiParts):
     return context.json(DONE)
   })
   app.post('/api/preview', async (context) => {
-    const { event, ...changes } = await readJsonObject(context.req.raw)
+    const { event, ...changes } = await readMasked(context)
     return context.json(await explainer.preview(readEvent(event), previewMappings(mappings, changes)))
   })
 }

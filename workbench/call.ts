@@ -8,8 +8,8 @@ export type CallType = typeof CALL_TYPES[number]
 
 /** Most calls in one batch. Source: Segment's HTTP API, "Batch". */
 export const MAX_BATCH_CALLS = 2500
-/** Deepest nesting of a call: what is deeper could not be shown, and no real call has it. */
-const MAX_DEPTH = 20
+/** Deepest nesting of a call. What is much deeper could not be shown, and no real call has it. */
+const MAX_DEPTH = 16
 
 /** A call that Segment would not take. The message says why. */
 export class InvalidCall extends Error {

@@ -2,6 +2,7 @@ import type { JSONObject } from '@segment/actions-core'
 import isPlainObject from 'lodash/isPlainObject'
 import { promisify } from 'util'
 import { gunzip, inflate } from 'zlib'
+import { errorCode } from './errorCode'
 import { Refusal } from './refusal'
 
 /** Longest body that the workbench reads, in bytes, before and after it is unpacked. Segment itself takes 500 KB. */
@@ -61,7 +62,7 @@ async function unpack(request: Request, bytes: Buffer): Promise<Buffer> {
   try {
     return await unpacker(bytes, { maxOutputLength: MAX_BODY_BYTES })
   } catch (error) {
-    const isTooLong = error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE'
+    const isTooLong = errorCode(error) === 'ERR_BUFFER_TOO_LARGE'
     throw isTooLong ? tooLong() : new Refusal(400, `The body is labelled as ${encoding} and can't be unpacked.`)
   }
 }

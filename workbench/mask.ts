@@ -1,4 +1,4 @@
-import type { JSONValue, SegmentEvent } from '@segment/actions-core'
+import type { JSONObject, JSONValue, SegmentEvent } from '@segment/actions-core'
 import { makeRedact, redactJson } from '../src/errors'
 import type { Settings } from '../src/generated-types'
 
@@ -11,6 +11,7 @@ export interface Mask {
   text(text: string): string
   /** A copy of a JSON value; `undefined` becomes null. */
   json(value: unknown): JSONValue
+  object(value: JSONObject): JSONObject
   event(event: SegmentEvent): SegmentEvent
   headers(headers: Record<string, string>): Record<string, string>
 }
@@ -23,7 +24,8 @@ export function createMask(settings: Settings): Mask {
   return {
     text,
     json,
-    // The same shape with other texts in it.
+    // The same shapes with other texts in them.
+    object: (value) => json(value) as JSONObject,
     event: (event) => json(event) as unknown as SegmentEvent,
     headers: (headers) =>
       Object.fromEntries(

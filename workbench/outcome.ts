@@ -1,6 +1,7 @@
 import { RetryableError } from '@segment/actions-core'
 import type { Result } from '@segment/actions-core'
 import { shorten } from '../src/errors'
+import { errorCode } from './errorCode'
 import { complaintText } from './mappingChecks'
 import type { Mask } from './mask'
 import type { Delivery, DeliveryError, Outcome } from './types'
@@ -34,11 +35,9 @@ export const DELIVERED: Verdict = { status: 'delivered', error: null }
 
 /** Judges what `onEvent` threw, as Segment would: whether the call would be sent again, and what to do about it. */
 export function judgeError(error: unknown, exchange: Recorded, mask: Mask): Verdict {
-  const { status, code } = readError(error)
-  return fail(
-    { message: complaintText(error), status, code, isRetryable: error instanceof RetryableError, exchange },
-    mask
-  )
+  const isRetryable = error instanceof RetryableError
+  const [status, code] = [errorStatus(error), errorCode(error)]
+  return fail({ message: complaintText(error), status, code, isRetryable, exchange }, mask)
 }
 
 /** Judges the outcome of one call of a batch. */
@@ -64,14 +63,10 @@ function fail(failure: Failure, mask: Mask): Verdict {
   }
 }
 
-/** The status and the code of an error of the framework, of the network or of anything else. */
-function readError(error: unknown): { status?: number; code?: string } {
-  if (!(error instanceof Error)) return {}
-  const { status, code }: Error & { status?: unknown; code?: unknown } = error
-  return {
-    status: typeof status === 'number' ? status : undefined,
-    code: typeof code === 'string' ? code : undefined
-  }
+/** The status of an error of the framework; errors of the network have none. */
+function errorStatus(error: unknown): number | undefined {
+  if (typeof error !== 'object' || error === null || !('status' in error)) return undefined
+  return typeof error.status === 'number' ? error.status : undefined
 }
 
 const START_AGAIN = 'and start the workbench again'

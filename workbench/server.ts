@@ -99,6 +99,7 @@ export function createWorkbench({ settings, mode, sandbox, page, onDelivery, lim
   const address = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   addTrackingRoutes(app, take)
   addApiRoutes(app, {
+    mask,
     deliverer,
     deliveries,
     explainer: createExplainer(destination, deliverer),
@@ -162,7 +163,7 @@ function createApp(mask: Mask): Hono {
     for (const [name, value] of Object.entries(error instanceof Refusal ? error.headers : {}))
       context.header(name, value)
     return error instanceof Refusal
-      ? context.json<ApiError>({ error: error.message }, error.status)
+      ? context.json<ApiError>({ error: mask.text(error.message) }, error.status)
       : context.json<ApiError>({ error: 'The workbench failed. Its terminal says why.' }, 500)
   })
   return app

@@ -1,6 +1,7 @@
 import type { Settings } from '../src/generated-types'
 import type { Config } from './config'
 import { ConfigError } from './config'
+import { errorCode } from './errorCode'
 import type { PageFiles } from './pageRoutes'
 import { createSandbox } from './sandbox'
 import { createWorkbench } from './server'
@@ -75,7 +76,7 @@ async function listen(server: { listen(port: number): Promise<void> }, port: num
   try {
     await server.listen(port)
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    const code = errorCode(error)
     if (code === 'EADDRINUSE') {
       throw new ConfigError(
         `Port ${port} is in use. End what uses it, or set ${variable} to another port; 0 takes a free one.`

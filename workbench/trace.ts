@@ -5,6 +5,9 @@ import { isJsonObject } from './json'
 import { complaintText, isPlainMapping } from './mappingChecks'
 import type { FieldTrace } from './types'
 
+/** Fields that a bulk row knows by another name. */
+const BULK_NAMES: Record<string, string> = { street: 'line_1' }
+
 type Fields = Record<string, Pick<InputField, 'label' | 'properties' | 'unsafe_hidden' | 'allowNull'>>
 
 /**
@@ -21,7 +24,7 @@ export function traceFields(
 ): FieldTrace[] {
   return Object.entries(fields).flatMap(([key, field]) => {
     const mapped: JSONValue | undefined = mapping[key]
-    if (!field.properties || !isPlainMapping(mapped)) return traceField(key, field, mapped, event, body?.[key], body)
+    if (!field.properties || !isPlainMapping(mapped)) return traceField(key, field, mapped, event, body)
     const sent = body?.[key]
     const inner = isJsonObject(sent) ? sent : body && {}
     return traceFields(field.properties, mapped, event, inner).map((trace) => ({
@@ -37,10 +40,10 @@ function traceField(
   field: Fields[string],
   mapped: JSONValue | undefined,
   event: SegmentEvent,
-  sent: JSONValue | undefined,
   body: JSONObject | undefined
 ): FieldTrace {
   const { value, complaint } = evaluate(mapped, event)
+  const sent: JSONValue | undefined = body?.[key] ?? body?.[BULK_NAMES[key] ?? key]
   return {
     key,
     label: field.label,
@@ -76,6 +79,7 @@ function noteFor(traced: Traced): string {
   const { key, field, mapped, value, sent, body } = traced
   if (key === 'enable_batching' || key === 'batch_size') return 'A setting of the mapping: it is never sent.'
   if (field.unsafe_hidden) return 'Only read for the trait of an Engage audience; it is never sent by itself.'
+  if (sent !== undefined && body?.[key] === undefined) return `Sent as ${BULK_NAMES[key]}, as bulk calls name it.`
   if (sent !== undefined) return isEqual(sent, value) ? '' : noteForChange(traced)
   if (mapped === undefined) return 'Not mapped, so nothing is sent.'
   if (value === undefined) return 'The call has nothing there, so nothing is sent.'

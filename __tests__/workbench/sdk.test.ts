@@ -30,7 +30,11 @@ describe('calls of analytics-node', () => {
       email: 'ada@example.com',
       metadata: { plan: 'gold' }
     })
-    expect(state.events.map(({ event }) => event)).toEqual(['Viewed Home Screen', 'Viewed Pricing Page', 'Order Completed'])
+    expect(state.events.map(({ event }) => event)).toEqual([
+      'Viewed Home Screen',
+      'Viewed Pricing Page',
+      'Order Completed'
+    ])
     expect(state.groups).toMatchObject([{ group_id: 'acme', customers: ['usr_1'] }])
   })
 
