@@ -1,0 +1,104 @@
+/** The workbench's API as functions. Every one throws an `ApiFailure` whose message can be shown as it is. */
+import type { JSONValue } from '@segment/actions-core'
+import type {
+  ApiError,
+  ConnectionTest,
+  Delivery,
+  DeliveryList,
+  ErasureResult,
+  Explanation,
+  Mapping,
+  MappingChange,
+  MappingList,
+  PreviewRequest,
+  PreviewResult,
+  Sample,
+  SamplesSent,
+  SandboxCustomerHistory,
+  SandboxState,
+  Target,
+  Trouble
+} from '../types'
+
+/** The workbench refused a request, or did not answer. `status` is 0 when there was no answer. */
+export class ApiFailure extends Error {
+  constructor(message: string, readonly status: number) {
+    super(message)
+  }
+}
+
+async function ask(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<Response> {
+  let response: Response
+  try {
+    response = await fetch(path, {
+      method,
+      signal,
+      headers: body === undefined ? {} : { 'content-type': 'application/json' },
+      body: body === undefined ? undefined : JSON.stringify(body)
+    })
+  } catch (error) {
+    if (signal?.aborted) throw error
+    throw new ApiFailure('The workbench does not answer. Check that it still runs in your terminal.', 0)
+  }
+  if (!response.ok) throw new ApiFailure(await reasonOf(response), response.status)
+  return response
+}
+
+async function reasonOf(response: Response): Promise<string> {
+  try {
+    const { error }: ApiError = await response.json()
+    if (error) return error
+  } catch {
+    // not the workbench's own answer: the status says what there is to say
+  }
+  return `The workbench answered ${response.status}.`
+}
+
+async function read<T>(path: string, signal?: AbortSignal): Promise<T> {
+  return (await ask('GET', path, undefined, signal)).json()
+}
+
+async function post<T>(path: string, body: unknown, signal?: AbortSignal): Promise<T> {
+  return (await ask('POST', path, body, signal)).json()
+}
+
+const segment = encodeURIComponent
+
+export const readTarget = () => read<Target>('/api/target')
+export const testConnection = () => post<ConnectionTest>('/api/test-connection', {})
+
+export const readDeliveries = (limit: number) => read<DeliveryList>(`/api/deliveries?limit=${limit}`)
+export const explainDelivery = (id: string) => read<Explanation>(`/api/deliveries/${segment(id)}`)
+export const retryDelivery = (id: string) => post<Delivery>(`/api/deliveries/${segment(id)}/retry`, {})
+export const emptyDeliveries = () => ask('DELETE', '/api/deliveries')
+
+export const readSamples = () => read<Sample[]>('/api/samples')
+export const sendSamples = () => post<SamplesSent>('/api/samples', {})
+
+/** Write key of the calls that the page sends. The workbench takes any. */
+const WRITE_KEY = 'workbench-page'
+
+/** Sends a call through the same door as an SDK: `/v1/track` and its like. */
+export const sendCall = (type: string, event: object) =>
+  ask('POST', `/v1/${segment(type)}`, { writeKey: WRITE_KEY, ...event })
+export const sendBatch = (batch: JSONValue[] | object[]) => ask('POST', '/v1/batch', { writeKey: WRITE_KEY, batch })
+
+export const previewCall = (request: PreviewRequest, signal: AbortSignal) =>
+  post<PreviewResult>('/api/preview', request, signal)
+
+export const readMappings = () => read<MappingList>('/api/mappings')
+export const changeMapping = async (preset: string, change: MappingChange): Promise<Mapping> =>
+  (await ask('PUT', `/api/mappings/${segment(preset)}`, change)).json()
+/** Puts a preset back to its defaults; removes a mapping that was added. */
+export const resetMapping = (preset: string) => ask('DELETE', `/api/mappings/${segment(preset)}`)
+
+export const readTroubles = () => read<Trouble[]>('/api/trouble')
+export const startTrouble = (trouble: Trouble) => ask('POST', '/api/trouble', trouble)
+export const endTroubles = () => ask('DELETE', '/api/trouble')
+
+export const readSandbox = (search: string, limit: number, signal: AbortSignal) =>
+  read<SandboxState>(`/api/sandbox?search=${segment(search)}&limit=${limit}`, signal)
+export const readCustomer = (sourceId: string, signal: AbortSignal) =>
+  read<SandboxCustomerHistory>(`/api/sandbox/customers/${segment(sourceId)}`, signal)
+export const emptySandbox = () => ask('DELETE', '/api/sandbox')
+export const eraseCustomer = (userId: string) => post<ErasureResult>('/api/delete', { userId })

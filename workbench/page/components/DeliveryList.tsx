@@ -1,0 +1,173 @@
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
+import { formatNumber, timeOfDay, titleOf, userOf } from '../format'
+import { linkTo } from '../route'
+import type { Delivery } from '../../types'
+import { OutcomeMark } from './controls'
+import { useSize } from './hooks'
+
+/** Height of a row in pixels: one line, or two where the list is narrow. The styles set the same. */
+const ROW = 36
+const NARROW_ROW = 62
+const NARROW = 640
+/** Rows that are drawn above and below what is seen, so that scrolling shows no gap. */
+const SPARE = 8
+
+const linkId = (id: string) => `delivery-${id}`
+
+/** Puts the focus on a row, once it is drawn. */
+export function focusDelivery(id: string): void {
+  requestAnimationFrame(() => document.getElementById(linkId(id))?.focus())
+}
+
+/**
+ * A table of deliveries that draws only the rows that are seen. One row at a time can be reached with Tab; the arrow
+ * keys, Page up and down, Home and End go from row to row.
+ */
+export function DeliveryList({ deliveries, open }: { deliveries: Delivery[]; open: string }) {
+  const { ref: body, width, height } = useSize<HTMLDivElement>()
+  const [top, setTop] = useState(0)
+  const [activeId, setActiveId] = useState(open)
+  const focusNext = useRef(false)
+  const rowHeight = width < NARROW ? NARROW_ROW : ROW
+
+  useKeepInPlace(body, deliveries, rowHeight)
+  const found = deliveries.findIndex(({ id }) => id === activeId)
+  const active = Math.max(found, 0)
+
+  useLayoutEffect(() => {
+    if (!focusNext.current) return
+    focusNext.current = false
+    document.getElementById(linkId(activeId))?.focus({ preventScroll: true })
+  })
+
+  const moveTo = (index: number) => {
+    const element = body.current
+    if (!element) return
+    const target = Math.min(Math.max(index, 0), deliveries.length - 1)
+    const y = target * rowHeight
+    if (y < element.scrollTop) element.scrollTop = y
+    if (y + rowHeight > element.scrollTop + height) element.scrollTop = y + rowHeight - height
+    focusNext.current = true
+    setTop(element.scrollTop)
+    setActiveId(deliveries[target].id)
+  }
+  const page = Math.max(Math.floor(height / rowHeight) - 1, 1)
+  const moves: Record<string, () => number> = {
+    ArrowDown: () => active + 1,
+    ArrowUp: () => active - 1,
+    PageDown: () => active + page,
+    PageUp: () => active - page,
+    Home: () => 0,
+    End: () => deliveries.length - 1
+  }
+  const onKeyDown = (event: KeyboardEvent) => {
+    const move = moves[event.key]
+    if (!move || event.ctrlKey || event.metaKey || event.altKey) return
+    event.preventDefault()
+    moveTo(move())
+  }
+
+  const first = Math.max(Math.floor(top / rowHeight) - SPARE, 0)
+  const last = Math.min(Math.ceil((top + height) / rowHeight) + SPARE, deliveries.length)
+  const drawn = new Set([active, ...Array.from({ length: Math.max(last - first, 0) }, (_, index) => first + index)])
+  return (
+    <div class="list" role="table" aria-label="Deliveries" aria-rowcount={deliveries.length + 1}>
+      <div role="rowgroup" class="list-head">
+        <div role="row" aria-rowindex={1} class="row">
+          {['Time', 'Call', 'User', 'Preset', 'Outcome', 'Took'].map((name) => (
+            <span key={name} role="columnheader">
+              {name}
+            </span>
+          ))}
+        </div>
+      </div>
+      <div
+        ref={body}
+        role="rowgroup"
+        class="list-body"
+        onScroll={({ currentTarget }) => setTop(currentTarget.scrollTop)}
+        onKeyDown={onKeyDown}
+      >
+        <div role="presentation" class="list-space" style={{ height: `${deliveries.length * rowHeight}px` }}>
+          {[...drawn]
+            .sort((a, b) => a - b)
+            .map((index) => (
+              <Row
+                key={deliveries[index].id}
+                delivery={deliveries[index]}
+                index={index}
+                y={index * rowHeight}
+                isOpen={deliveries[index].id === open}
+                isActive={index === active}
+                onFocus={setActiveId}
+              />
+            ))}
+        </div>
+      </div>
+    </div>
+  )
+}
+
+/** When rows come in above what is looked at, the list moves with them, so that the eye stays on its row. */
+function useKeepInPlace(body: { current: HTMLElement | null }, deliveries: Delivery[], rowHeight: number): void {
+  const topId = useRef<string | undefined>(undefined)
+  useLayoutEffect(() => {
+    const before = topId.current
+    topId.current = deliveries[0]?.id
+    const element = body.current
+    if (!element || !element.scrollTop || before === undefined || before === topId.current) return
+    const shift = deliveries.findIndex(({ id }) => id === before)
+    if (shift > 0) element.scrollTop += shift * rowHeight
+  }, [deliveries, rowHeight])
+}
+
+interface RowProps {
+  delivery: Delivery
+  index: number
+  y: number
+  isOpen: boolean
+  isActive: boolean
+  onFocus(id: string): void
+}
+
+function Row({ delivery, index, y, isOpen, isActive, onFocus }: RowProps) {
+  const { id, event, receivedAt, preset, status, response, durationMs, batchSize, retryOf } = delivery
+  return (
+    <div
+      role="row"
+      aria-rowindex={index + 2}
+      class={isOpen ? 'row item open' : 'row item'}
+      style={{ transform: `translateY(${y}px)` }}
+    >
+      <span role="cell" class="cell-time number">
+        {timeOfDay(receivedAt)}
+      </span>
+      <span role="cell" class="cell-call">
+        <a
+          id={linkId(id)}
+          href={linkTo('deliveries', id)}
+          tabIndex={isActive ? 0 : -1}
+          aria-current={isOpen ? 'true' : undefined}
+          onFocus={() => onFocus(id)}
+        >
+          <span class={`type ${event.type}`}>{event.type}</span> {titleOf(event)}
+        </a>
+        {retryOf && <span class="tag">sent again</span>}
+        {batchSize > 1 && <span class="tag">1 of {formatNumber(batchSize)} in a call</span>}
+      </span>
+      <span role="cell" class="cell-user">
+        {userOf(event)}
+      </span>
+      <span role="cell" class="cell-preset">
+        {preset ?? '–'}
+      </span>
+      <span role="cell" class="cell-outcome">
+        <OutcomeMark outcome={status} />
+        {response && <span class="number status-code">{response.status}</span>}
+      </span>
+      <span role="cell" class="cell-took number">
+        {status === 'unmatched' ? '' : `${formatNumber(durationMs)} ms`}
+      </span>
+    </div>
+  )
+}

@@ -1,0 +1,182 @@
+import { count, formatNumber, outcomeNames, outcomes, shorten } from '../format'
+import { layOutFlow } from '../flowLayout'
+import type { End, FlowLayout, Lane } from '../flowLayout'
+import { useStore } from '../store'
+import type { Outcome, Overview } from '../../types'
+import { useSize } from './hooks'
+
+const nothing: Overview = { calls: 0, waiting: 0, counts: {}, lastMinute: 0 }
+/** Room for one character of a label, in pixels. */
+const CHARACTER = 6.6
+/** Width from which the calls' label stands beside their bar. */
+const WIDE = 640
+
+const nameOf = (name: string) => name || 'No preset'
+
+/** The way of all calls from left to right: in through the presets, out to what became of them. */
+export function Flow() {
+  const overview = useStore((state) => state.overview) ?? nothing
+  const mappings = useStore((state) => state.mappings)
+  const { ref, width } = useSize<HTMLDivElement>()
+  const enabled = mappings?.mappings.filter((mapping) => mapping.enabled).map(({ preset }) => preset) ?? []
+  return (
+    <details class="flow" open>
+      <summary>
+        <h2>The way of your calls</h2>
+        <span class="rate">
+          {count(overview.calls, 'call')} · {formatNumber(overview.lastMinute)} in the last minute
+          {overview.waiting > 0 && ` · ${formatNumber(overview.waiting)} on the way`}
+        </span>
+      </summary>
+      <div ref={ref} class="flow-picture">
+        {width > 0 && <Picture overview={overview} layout={layOutFlow(overview.counts, enabled, width)} />}
+      </div>
+      <FlowTable overview={overview} />
+    </details>
+  )
+}
+
+function Picture({ overview, layout }: { overview: Overview; layout: FlowLayout }) {
+  const { width, height, columns, calls, lanes, ends, hidden } = layout
+  return (
+    <>
+      <svg width={width} height={height} role="img" aria-label="Calls on their way through the presets to Voucherify">
+        <Patterns />
+        {lanes.map((lane) => lane.inflow && <path key={lane.name} class="inflow" d={lane.inflow} />)}
+        {lanes.flatMap((lane) =>
+          lane.outflows.map(({ outcome, d }) => (
+            <path key={`${lane.name} ${outcome}`} class={`band ${outcome}`} d={d} fill={`url(#band-${outcome})`} />
+          ))
+        )}
+        <rect class="bar" x={columns.calls} y={calls.y} width={columns.bar} height={calls.height} rx={2} />
+        <CallsLabel calls={overview.calls} layout={layout} />
+        {lanes.map((lane) => (
+          <LaneLabel key={lane.name} lane={lane} layout={layout} />
+        ))}
+        {ends.map((end) => (
+          <EndLabel key={end.outcome} end={end} x={columns.ends} bar={columns.bar} />
+        ))}
+      </svg>
+      {hidden > 0 && <p class="hint">And {count(hidden, 'mapping')} with fewer calls.</p>}
+    </>
+  )
+}
+
+/** Beside the bar of all calls, or above it where there is no room. */
+function CallsLabel({
+  calls: total,
+  layout: { width, height, columns, calls }
+}: {
+  calls: number
+  layout: FlowLayout
+}) {
+  const isWide = width >= WIDE
+  const x = isWide ? columns.calls - 10 : 0
+  const y = isWide ? height / 2 - 2 : calls.y - 22
+  return (
+    <g class={isWide ? 'calls end' : 'calls'}>
+      <text class="number" x={x} y={y}>
+        {formatNumber(total)}
+      </text>
+      <text x={x} y={y + 16}>
+        {total === 1 ? 'call' : 'calls'}
+      </text>
+    </g>
+  )
+}
+
+/** A texture for each outcome, so that the bands differ without colour. */
+function Patterns() {
+  return (
+    <defs>
+      {outcomeNames.map((outcome) => (
+        <pattern
+          key={outcome}
+          id={`band-${outcome}`}
+          class={outcome}
+          width={8}
+          height={8}
+          patternUnits="userSpaceOnUse"
+        >
+          <rect class="ground" width={8} height={8} />
+          <path class="texture" d={textures[outcome]} />
+        </pattern>
+      ))}
+    </defs>
+  )
+}
+
+const textures: Record<Outcome, string> = {
+  delivered: '',
+  retryable: 'M-2 2 2 -2M0 8 8 0M6 10 10 6',
+  rejected: 'M0 0 8 8M8 0 0 8',
+  unmatched: 'M0 4H4'
+}
+
+function LaneLabel({ lane, layout: { columns } }: { lane: Lane; layout: FlowLayout }) {
+  const { name, total, counts, y, barY, barHeight } = lane
+  const x = columns.lanes
+  const tail = outcomeNames
+    .filter((outcome) => counts[outcome])
+    .map((outcome) => `${outcomes[outcome].sign} ${formatNumber(counts[outcome])}`)
+    .join('  ')
+  const room = Math.floor((columns.ends - x - 24) / CHARACTER) - tail.length
+  return (
+    <g class={total ? 'lane' : 'lane idle'}>
+      <rect class="bar" x={x} y={barY} width={columns.bar} height={Math.max(barHeight, 4)} rx={2} />
+      <text x={x} y={y + 13}>
+        {shorten(nameOf(name), Math.max(room, 8))}
+        <tspan class="number" dx={8}>
+          {tail}
+        </tspan>
+      </text>
+    </g>
+  )
+}
+
+function EndLabel({ end: { outcome, count, y, height }, x, bar }: { end: End; x: number; bar: number }) {
+  const { label, sign } = outcomes[outcome]
+  const middle = y + Math.max(height, 18) / 2
+  return (
+    <g class={`end-label ${outcome} ${count ? '' : 'idle'}`}>
+      <rect class="bar" x={x} y={y} width={bar} height={Math.max(height, 4)} rx={2} />
+      <text x={x + bar + 8} y={middle - 2}>
+        {sign} {label}
+      </text>
+      <text class="number" x={x + bar + 8} y={middle + 13}>
+        {formatNumber(count)}
+      </text>
+    </g>
+  )
+}
+
+/** The numbers of the picture for those who can't see it. */
+function FlowTable({ overview: { counts } }: { overview: Overview }) {
+  return (
+    <div class="unseen">
+      <table>
+        <caption>Calls by preset and outcome</caption>
+        <thead>
+          <tr>
+            <th scope="col">Preset</th>
+            {outcomeNames.map((outcome) => (
+              <th key={outcome} scope="col">
+                {outcomes[outcome].label}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {Object.entries(counts).map(([name, numbers]) => (
+            <tr key={name}>
+              <th scope="row">{nameOf(name)}</th>
+              {outcomeNames.map((outcome) => (
+                <td key={outcome}>{numbers[outcome]}</td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}

@@ -1,0 +1,61 @@
+import { useState } from 'preact/hooks'
+import { testConnection } from '../api'
+import { useStore } from '../store'
+import type { State } from '../store'
+import type { ConnectionTest } from '../../types'
+import { Button, Problem } from './controls'
+import { useTask } from './hooks'
+
+const connectionWords: Record<State['connection'], string> = {
+  connecting: 'Connecting…',
+  live: 'Live',
+  lost: 'Connection lost, trying again…'
+}
+
+export function Header() {
+  const connection = useStore((state) => state.connection)
+  return (
+    <header>
+      <div class="title">
+        <h1>Voucherify workbench</h1>
+        <p class={`connection ${connection}`} role="status">
+          <span class="dot" aria-hidden="true" />
+          {connectionWords[connection]}
+        </p>
+      </div>
+      <TargetLine />
+    </header>
+  )
+}
+
+/** Where deliveries go, and whether the keys work there. */
+function TargetLine() {
+  const target = useStore((state) => state.target)
+  const task = useTask()
+  const [result, setResult] = useState<ConnectionTest | null>(null)
+  if (!target) return <p class="target" />
+  const isReal = target.mode === 'project'
+  return (
+    <div class={isReal ? 'target real' : 'target'}>
+      <p>
+        Calls go to <strong>{isReal ? 'your real Voucherify project' : 'the sandbox on this machine'}</strong>{' '}
+        <code>{target.gateway}</code>
+      </p>
+      <Button
+        busy={task.busy}
+        onPress={() =>
+          task.run(async () => {
+            setResult(null)
+            setResult(await testConnection())
+          })
+        }
+      >
+        {task.busy ? 'Testing…' : 'Test connection'}
+      </Button>
+      <p role="status" class={result ? `test-result ${result.ok ? 'good' : 'bad'}` : ''}>
+        {result && `${result.ok ? '✓' : '✕'} ${result.message}`}
+      </p>
+      <Problem text={task.error} />
+    </div>
+  )
+}

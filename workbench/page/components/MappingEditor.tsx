@@ -1,0 +1,220 @@
+import type { JSONObject, SegmentEvent } from '@segment/actions-core'
+import { useEffect, useId, useState } from 'preact/hooks'
+import { changeMapping, previewCall, resetMapping } from '../api'
+import { complaintFor } from '../complaint'
+import type { Complaint } from '../complaint'
+import { BrokenJson, readForms, writeForms } from '../mappingValue'
+import type { Forms, ValueForm } from '../mappingValue'
+import { announce } from '../store'
+import type { FieldInfo, FieldTrace, Mapping, Preview } from '../../types'
+import { Batching, isBatchingField } from './Batching'
+import { CallPicker } from './CallPicker'
+import { Button, ConfirmButton, Problem } from './controls'
+import { FieldEditor } from './FieldEditor'
+import { useReading, useTask } from './hooks'
+import { ErrorView, RequestView } from './Trace'
+
+/** Pause after a key before the result is asked for, in milliseconds. */
+const PREVIEW_DELAY_MS = 200
+
+interface Draft {
+  trigger: string
+  forms: Forms
+}
+
+interface Props {
+  mapping: Mapping
+  fields: FieldInfo[]
+  /** The action's. */
+  title: string
+}
+
+export function MappingEditor({ mapping: saved, fields, title }: Props) {
+  const { preset, action } = saved
+  const startOver = (mapping: Mapping): Draft => ({
+    trigger: mapping.trigger,
+    forms: readForms(mapping.mapping, fields)
+  })
+  const [draft, setDraft] = useState(() => startOver(saved))
+  const [event, setEvent] = useState<SegmentEvent | null>(null)
+  const saving = useTask()
+  const written = write(draft.forms)
+  const isChanged = draft.trigger !== saved.trigger || !isSame(written.mapping, saved.mapping)
+  const [base, setBase] = useState(saved)
+
+  // The mapping was saved, here or elsewhere: what stands in the form follows, unless it is being changed.
+  useEffect(() => {
+    const wasTouched = draft.trigger !== base.trigger || !isSame(written.mapping, base.mapping)
+    if (!wasTouched) setDraft(startOver(saved))
+    setBase(saved)
+  }, [saved])
+
+  const body = JSON.stringify([draft.trigger, written.mapping])
+  const preview = useReading(
+    event && written.mapping
+      ? (signal) => previewCall({ event, preset, action, trigger: draft.trigger, mapping: written.mapping }, signal)
+      : null,
+    [event, body],
+    PREVIEW_DELAY_MS
+  )
+  const match = preview.value?.presets.at(0)
+  const result = preview.value?.previews.at(0)
+  const complaint = complaintFor({
+    broken: written.broken,
+    saving: saving.error,
+    preview: preview.error,
+    match,
+    result,
+    fields
+  })
+
+  const setForm = (key: string, form: ValueForm) =>
+    setDraft((last) => ({ ...last, forms: { ...last.forms, [key]: form } }))
+  const save = async () => {
+    if (!written.mapping) throw new Error('Correct the JSON first.')
+    await changeMapping(preset, { trigger: draft.trigger, mapping: written.mapping })
+    announce(`Saved ${preset}.`)
+  }
+  const reset = async () => {
+    await resetMapping(preset)
+    announce(saved.isPreset ? `${preset} is back to its defaults.` : `Removed ${preset}.`)
+  }
+  const shared = { forms: draft.forms, setForm, complaint, traces: result?.fields ?? [] }
+  return (
+    <section class="mapping" aria-label={preset}>
+      <h2>{preset}</h2>
+      <p class="hint">Action: {title}</p>
+      <Trigger
+        value={draft.trigger}
+        onInput={(trigger) => setDraft((last) => ({ ...last, trigger }))}
+        complaint={complaint?.at === 'trigger' ? complaint.text : ''}
+        match={match && { matched: match.matched, reason: match.reason }}
+      />
+      <CallPicker trigger={saved.trigger} onPick={setEvent} />
+      <Batching fields={fields} preset={preset} forms={draft.forms} setForm={setForm} />
+      <FieldRows fields={fields.filter((field) => !field.hidden && !isBatchingField(field.key))} {...shared} />
+      <HiddenFields fields={fields.filter((field) => field.hidden && !isBatchingField(field.key))} {...shared} />
+      {complaint && complaint.at === '' && <Problem text={complaint.text} />}
+      <Outcome result={result} />
+      <div class="save-bar">
+        <Button
+          kind="primary"
+          busy={saving.busy}
+          disabled={!isChanged || !written.mapping}
+          onPress={() => saving.run(save)}
+        >
+          Save
+        </Button>
+        <Button disabled={!isChanged && !written.broken} onPress={() => setDraft(startOver(saved))}>
+          Discard changes
+        </Button>
+        {saved.isPreset ? (
+          <Button busy={saving.busy} disabled={!saved.changed} onPress={() => saving.run(reset)}>
+            Back to defaults
+          </Button>
+        ) : (
+          <ConfirmButton
+            title={`Remove ${preset}?`}
+            question="The mapping and what you changed in it are removed. Deliveries that it made stay in the list."
+            action="Remove"
+            busy={saving.busy}
+            onConfirm={() => saving.run(reset)}
+          >
+            Remove mapping
+          </ConfirmButton>
+        )}
+        <p role="status" class="hint">
+          {isChanged || written.broken ? 'Not saved yet.' : ''}
+        </p>
+      </div>
+    </section>
+  )
+}
+
+const isSame = (a: JSONObject | undefined, b: JSONObject) => JSON.stringify(a) === JSON.stringify(b)
+
+function write(forms: Forms): { mapping?: JSONObject; broken?: BrokenJson } {
+  try {
+    return { mapping: writeForms(forms) }
+  } catch (error) {
+    if (error instanceof BrokenJson) return { broken: error }
+    throw error
+  }
+}
+
+interface TriggerProps {
+  value: string
+  onInput(value: string): void
+  complaint: string
+  match: { matched: boolean; reason: string } | undefined
+}
+
+function Trigger({ value, onInput, complaint, match }: TriggerProps) {
+  const id = useId()
+  return (
+    <div class="labelled">
+      <label for={id}>Trigger</label>
+      <input
+        id={id}
+        class="code"
+        spellcheck={false}
+        autocomplete="off"
+        value={value}
+        aria-invalid={complaint !== ''}
+        aria-describedby={`${id}-match`}
+        onInput={({ currentTarget }) => onInput(currentTarget.value)}
+      />
+      <p id={`${id}-match`} role="status" class={complaint ? 'complaint' : 'hint'}>
+        {complaint || (match && `${match.matched ? '✓ Takes' : '– Does not take'} the chosen call. ${match.reason}`)}
+      </p>
+    </div>
+  )
+}
+
+interface RowsProps {
+  fields: FieldInfo[]
+  forms: Forms
+  setForm(key: string, form: ValueForm): void
+  complaint: Complaint | null
+  traces: FieldTrace[]
+}
+
+function FieldRows({ fields, forms, setForm, complaint, traces }: RowsProps) {
+  return (
+    <div class="field-rows">
+      {fields.map((field) => (
+        <FieldEditor
+          key={field.key}
+          field={field}
+          path={field.key}
+          form={forms[field.key] ?? { kind: 'none' }}
+          onChange={(form) => setForm(field.key, form)}
+          complaint={complaint}
+          traces={traces}
+        />
+      ))}
+    </div>
+  )
+}
+
+function HiddenFields(props: RowsProps) {
+  if (!props.fields.length) return null
+  return (
+    <details class="hidden-fields">
+      <summary>Hidden fields, which Segment does not show</summary>
+      <FieldRows {...props} />
+    </details>
+  )
+}
+
+/** What would be sent for the chosen call, whole. */
+function Outcome({ result }: { result: Preview | undefined }) {
+  if (!result) return null
+  return (
+    <details class="outcome-preview">
+      <summary>{result.error ? 'This call would be refused' : 'The whole request for this call'}</summary>
+      {result.error && <ErrorView error={result.error} />}
+      {result.request && <RequestView request={result.request} />}
+    </details>
+  )
+}

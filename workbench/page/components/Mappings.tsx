@@ -1,0 +1,127 @@
+import { useState } from 'preact/hooks'
+import { changeMapping } from '../api'
+import { count } from '../format'
+import { goTo, linkTo } from '../route'
+import { announce, useStore } from '../store'
+import type { Mapping, MappingList } from '../../types'
+import { Labelled, Problem } from './controls'
+import { useTask } from './hooks'
+import { MappingEditor } from './MappingEditor'
+
+/** The presets of this workbench; `open` is the name of the one that is edited. */
+export function Mappings({ open }: { open: string }) {
+  const list = useStore((state) => state.mappings)
+  if (!list) return <p class="empty">Reading the mappings…</p>
+  const current = list.mappings.find(({ preset }) => preset === open) ?? list.mappings.at(0)
+  const action = list.actions.find(({ key }) => key === current?.action)
+  return (
+    <div class="mappings">
+      <section aria-labelledby="mappings-title">
+        <h2 id="mappings-title">Mappings</h2>
+        <ul class="mapping-list">
+          {list.mappings.map((mapping) => (
+            <MappingItem key={mapping.preset} mapping={mapping} isOpen={mapping === current} />
+          ))}
+        </ul>
+        <p class="hint">
+          {count(list.mappings.length, 'mapping')} of at most {list.limit}, as on Segment.
+        </p>
+        <AddMapping list={list} />
+      </section>
+      {current && action ? (
+        <MappingEditor key={current.preset} mapping={current} fields={action.fields} title={action.title} />
+      ) : (
+        <p class="hint">There is no mapping. Add one to deliver calls.</p>
+      )}
+    </div>
+  )
+}
+
+function MappingItem({
+  mapping: { preset, enabled, changed, isPreset, trigger },
+  isOpen
+}: {
+  mapping: Mapping
+  isOpen: boolean
+}) {
+  const task = useTask()
+  const toggle = async () => {
+    await changeMapping(preset, { enabled: !enabled })
+    announce(`${preset} is ${enabled ? 'off' : 'on'}.`)
+  }
+  return (
+    <li class={isOpen ? 'open' : ''}>
+      <input
+        type="checkbox"
+        role="switch"
+        aria-label={`${preset} is on`}
+        checked={enabled}
+        onChange={() => task.busy || task.run(toggle)}
+      />
+      <div>
+        <a href={linkTo('mappings', preset)} aria-current={isOpen ? 'true' : undefined}>
+          {preset}
+        </a>{' '}
+        {changed && <span class="tag">changed</span>}
+        {!isPreset && <span class="tag">added</span>}
+        <code class="hint">{trigger}</code>
+        <Problem text={task.error} />
+      </div>
+    </li>
+  )
+}
+
+function AddMapping({ list: { actions, mappings, limit } }: { list: MappingList }) {
+  const task = useTask()
+  const [name, setName] = useState('')
+  const [action, setAction] = useState(actions[0]?.key ?? '')
+  const add = async () => {
+    const preset = name.trim()
+    if (!preset) throw new Error('Give the mapping a name.')
+    if (mappings.some((mapping) => mapping.preset === preset)) throw new Error('There is a mapping of that name.')
+    await changeMapping(preset, { action })
+    setName('')
+    goTo('mappings', preset)
+    announce(`Added ${preset}.`)
+  }
+  if (mappings.length >= limit) {
+    return <p>This is as many as Segment allows for one destination. Remove one to add another.</p>
+  }
+  return (
+    <details class="add">
+      <summary>Add a mapping</summary>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault()
+          if (!task.busy) task.run(add)
+        }}
+      >
+        <Labelled label="Name of the new mapping">
+          {(attributes) => (
+            <input
+              {...attributes}
+              value={name}
+              maxLength={100}
+              onInput={({ currentTarget }) => setName(currentTarget.value)}
+            />
+          )}
+        </Labelled>
+        <Labelled label="Action">
+          {(attributes) => (
+            <select {...attributes} value={action} onChange={({ currentTarget }) => setAction(currentTarget.value)}>
+              {actions.map(({ key, title }) => (
+                <option key={key} value={key}>
+                  {title}
+                </option>
+              ))}
+            </select>
+          )}
+        </Labelled>
+        <button type="submit" class="button" aria-disabled={task.busy}>
+          Add
+        </button>
+        <Problem text={task.error} />
+      </form>
+    </details>
+  )
+}

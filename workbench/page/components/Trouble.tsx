@@ -1,0 +1,160 @@
+import { useState } from 'preact/hooks'
+import { endTroubles, startTrouble } from '../api'
+import { count } from '../format'
+import { announce, useStore } from '../store'
+import type { Trouble, TroubleKind } from '../../types'
+import { Button, Labelled, Problem } from './controls'
+import { useTask } from './hooks'
+
+/** What each kind looks like from outside, and what Segment then does. */
+const troubleKinds: Record<TroubleKind, { label: string; text: string; seconds?: string }> = {
+  '400': { label: '400 Bad request', text: 'Voucherify refuses the values. The call is lost.' },
+  '401': { label: '401 Unauthorized', text: 'Voucherify refuses the keys. The call is lost.' },
+  '429': {
+    label: '429 Too many requests',
+    text: 'A limit is reached. Segment sends the call again later.',
+    seconds: 'Retry-After, in seconds'
+  },
+  '500': { label: '500 Server error', text: 'Voucherify fails. Segment sends the call again.' },
+  slow: {
+    label: 'Slow answer',
+    text: 'After 10 seconds the destination gives up, and Segment sends the call again.',
+    seconds: 'Seconds until the answer'
+  },
+  cut: { label: 'Cut answer', text: 'The connection ends in the middle of the answer.' },
+  redirect: { label: 'Redirect', text: 'The answer points to another host, which gets nothing.' }
+}
+
+const MAX_CALLS = 10_000
+const MAX_SECONDS = 3600
+
+/** Lets the sandbox misbehave, so that one sees what the destination makes of it. */
+export function Rehearsal() {
+  const target = useStore((state) => state.target)
+  return (
+    <div class="columns">
+      <section aria-labelledby="trouble-title">
+        <h2 id="trouble-title">Rehearse trouble</h2>
+        {target?.mode === 'project' ? (
+          <p>
+            Your calls go to a real project, and trouble can only be played by the sandbox. To rehearse, start the
+            workbench without the three VOUCHERIFY variables in its environment.
+          </p>
+        ) : (
+          <TroubleForm />
+        )}
+      </section>
+      <ActiveTroubles />
+    </div>
+  )
+}
+
+function TroubleForm() {
+  const task = useTask()
+  const [kind, setKind] = useState<TroubleKind>('429')
+  const [remaining, setRemaining] = useState(3)
+  const [seconds, setSeconds] = useState(30)
+  const start = async () => {
+    await startTrouble({ kind, remaining, seconds: troubleKinds[kind].seconds ? seconds : 0 })
+    announce(`The sandbox answers the next ${count(remaining, 'call')} so: ${troubleKinds[kind].label}.`)
+  }
+  const secondsLabel = troubleKinds[kind].seconds
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault()
+        if (!task.busy) task.run(start)
+      }}
+    >
+      <p class="hint">The sandbox answers the next calls as you choose. Then send calls and watch their deliveries.</p>
+      <fieldset class="kinds">
+        <legend>The sandbox answers with</legend>
+        {kindNames.map((name) => (
+          <label key={name} class="kind">
+            <input type="radio" name="kind" value={name} checked={kind === name} onChange={() => setKind(name)} />
+            <span>
+              {troubleKinds[name].label}
+              <span class="hint">{troubleKinds[name].text}</span>
+            </span>
+          </label>
+        ))}
+      </fieldset>
+      <div class="inline">
+        <NumberField label="Number of calls" least={1} most={MAX_CALLS} value={remaining} onChange={setRemaining} />
+        {secondsLabel && (
+          <NumberField label={secondsLabel} least={0} most={MAX_SECONDS} value={seconds} onChange={setSeconds} />
+        )}
+      </div>
+      <div class="actions">
+        <button type="submit" class="button primary" aria-disabled={task.busy}>
+          Start trouble
+        </button>
+      </div>
+      <Problem text={task.error} />
+    </form>
+  )
+}
+
+const kindNames: TroubleKind[] = ['400', '401', '429', '500', 'slow', 'cut', 'redirect']
+
+interface NumberFieldProps {
+  label: string
+  least: number
+  most: number
+  value: number
+  onChange(value: number): void
+}
+
+function NumberField({ label, least, most, value, onChange }: NumberFieldProps) {
+  return (
+    <Labelled label={label}>
+      {(attributes) => (
+        <input
+          {...attributes}
+          type="number"
+          min={least}
+          max={most}
+          required
+          value={value}
+          onInput={({ currentTarget }) =>
+            Number.isNaN(currentTarget.valueAsNumber) || onChange(currentTarget.valueAsNumber)
+          }
+        />
+      )}
+    </Labelled>
+  )
+}
+
+function ActiveTroubles() {
+  const troubles = useStore((state) => state.troubles)
+  const task = useTask()
+  const end = async () => {
+    await endTroubles()
+    announce('The sandbox answers as usual again.')
+  }
+  return (
+    <section aria-labelledby="active-troubles">
+      <h2 id="active-troubles">Switched on</h2>
+      {troubles.length ? (
+        <>
+          <ul class="troubles">
+            {troubles.map((trouble, index) => (
+              <li key={index}>{describeTrouble(trouble)}</li>
+            ))}
+          </ul>
+          <Button busy={task.busy} onPress={() => task.run(end)}>
+            End trouble
+          </Button>
+        </>
+      ) : (
+        <p class="hint">None: the sandbox answers as Voucherify would.</p>
+      )}
+      <Problem text={task.error} />
+    </section>
+  )
+}
+
+function describeTrouble({ kind, remaining, seconds }: Trouble): string {
+  const { label, seconds: meaning } = troubleKinds[kind]
+  return `${label} for ${count(remaining, 'more call')}${meaning ? ` (${meaning.toLowerCase()}: ${seconds})` : ''}`
+}

@@ -1,0 +1,192 @@
+import type { SegmentEvent } from '@segment/actions-core'
+import { useEffect, useMemo, useState } from 'preact/hooks'
+import { previewCall, readSamples, sendBatch, sendCall } from '../api'
+import { readDraft, toDraft } from '../calls'
+import { count, titleOf } from '../format'
+import { parseJson } from '../json'
+import { linkTo } from '../route'
+import { announce, getState, useStore } from '../store'
+import type { Preview, PreviewResult, Sample } from '../../types'
+import { Button, Labelled, OutcomeMark, Problem } from './controls'
+import { useReading, useTask } from './hooks'
+import { JsonEditor } from './JsonEditor'
+import { ErrorView, FieldTable, PresetTable, RequestView } from './Trace'
+
+const firstDraft: SegmentEvent = {
+  type: 'identify',
+  userId: 'user-1',
+  traits: { email: 'ada@example.com', firstName: 'Ada', lastName: 'Byron', metadata: { plan: 'gold' } }
+}
+
+/** The text outlives the view, so that a look at something else does not lose it. */
+let keptText = toDraft(firstDraft)
+
+/** What the last press of a button led to. */
+type Outcome =
+  | { kind: 'none' }
+  | { kind: 'preview'; calls: SegmentEvent[]; result: PreviewResult }
+  | { kind: 'sent'; calls: SegmentEvent[]; known: Set<string> }
+
+/** A call written by hand. `from` is the id of a delivery whose call is the start; empty for none. */
+export function TryCall({ from }: { from: string }) {
+  const [text, setText] = useState(keptText)
+  const [outcome, setOutcome] = useState<Outcome>({ kind: 'none' })
+  const samples = useReading(readSamples, [])
+  const task = useTask()
+  const parsed = useMemo(() => parseJson(text), [text])
+  const draft = parsed.error ? null : readDraft(parsed.value)
+  const isReady = draft !== null && !draft.problem
+
+  useEffect(() => {
+    keptText = text
+  }, [text])
+  useEffect(() => {
+    const delivery = getState().deliveries?.find(({ id }) => id === from)
+    if (delivery) setText(toDraft(delivery.event))
+  }, [from])
+
+  const preview = async () => {
+    if (!draft || !isReady) return
+    setOutcome({ kind: 'none' })
+    const [event] = draft.calls
+    const result = await previewCall({ event }, new AbortController().signal)
+    setOutcome({ kind: 'preview', calls: draft.calls, result })
+    announce('The preview is ready. Nothing was sent.')
+  }
+  const send = async () => {
+    if (!draft || !isReady) return
+    const known = new Set(getState().deliveries?.map(({ id }) => id))
+    const calls = draft.calls.map((call) => ({ messageId: `page-${crypto.randomUUID()}`, ...call }))
+    setOutcome({ kind: 'none' })
+    await (draft.isBatch ? sendBatch(calls) : sendCall(calls[0].type, calls[0]))
+    setOutcome({ kind: 'sent', calls, known })
+    announce(`Sent ${count(calls.length, 'call')}.`)
+  }
+  return (
+    <div class="columns">
+      <section aria-labelledby="try-title">
+        <h2 id="try-title">Write a call</h2>
+        <SamplePicker samples={samples.value ?? []} onPick={({ event }) => setText(toDraft(event))} />
+        <Problem text={samples.error} />
+        <JsonEditor
+          label="Call as JSON"
+          text={text}
+          onChange={setText}
+          error={parsed.error}
+          problem={draft?.problem}
+          lines={20}
+        />
+        <div class="actions">
+          <Button kind="primary" busy={task.busy} disabled={!isReady} onPress={() => task.run(preview)}>
+            Preview
+          </Button>
+          <Button busy={task.busy} disabled={!isReady} onPress={() => task.run(send)}>
+            Send
+          </Button>
+        </div>
+        <Problem text={task.error} />
+      </section>
+      <section aria-labelledby="try-result">
+        <h2 id="try-result">What becomes of it</h2>
+        {outcome.kind === 'none' && (
+          <p class="hint">
+            Preview shows what would be sent to Voucherify, without sending it. Send sends the call as your app would.
+          </p>
+        )}
+        {outcome.kind === 'preview' && <PreviewView calls={outcome.calls} result={outcome.result} />}
+        {outcome.kind === 'sent' && <SentView calls={outcome.calls} known={outcome.known} />}
+      </section>
+    </div>
+  )
+}
+
+function SamplePicker({ samples, onPick }: { samples: Sample[]; onPick(sample: Sample): void }) {
+  const [label, setLabel] = useState('')
+  const covers = samples.find((sample) => sample.label === label)?.covers
+  const types = [...new Set(samples.map(({ event }) => event.type))]
+  return (
+    <Labelled label="Start from a sample" hint={covers}>
+      {(attributes) => (
+        <select
+          {...attributes}
+          value={label}
+          onChange={({ currentTarget }) => {
+            setLabel(currentTarget.value)
+            const sample = samples.find((each) => each.label === currentTarget.value)
+            if (sample) onPick(sample)
+          }}
+        >
+          <option value="">Choose a sample…</option>
+          {types.map((type) => (
+            <optgroup key={type} label={type}>
+              {samples
+                .filter(({ event }) => event.type === type)
+                .map((sample) => (
+                  <option key={sample.label} value={sample.label}>
+                    {sample.label}
+                  </option>
+                ))}
+            </optgroup>
+          ))}
+        </select>
+      )}
+    </Labelled>
+  )
+}
+
+function PreviewView({ calls, result: { presets, previews } }: { calls: SegmentEvent[]; result: PreviewResult }) {
+  return (
+    <>
+      <p class="hint">
+        Nothing was sent.{calls.length > 1 && ` This is the first of the ${calls.length} calls.`}
+        {!previews.length && ' No preset would take this call.'}
+      </p>
+      {previews.map((preview) => (
+        <PreviewOfPreset key={preview.preset} preview={preview} />
+      ))}
+      <h3>Presets</h3>
+      <PresetTable presets={presets} />
+    </>
+  )
+}
+
+function PreviewOfPreset({ preview: { preset, fields, request, error } }: { preview: Preview }) {
+  return (
+    <article class="preview" aria-label={preset}>
+      <h3>{preset}</h3>
+      {error && (
+        <div class="verdict rejected">
+          <ErrorView error={error} />
+        </div>
+      )}
+      {request && <RequestView request={request} />}
+      <FieldTable fields={fields} label={`Fields of ${preset}`} />
+    </article>
+  )
+}
+
+/** The deliveries of calls that were just sent, as they end. */
+function SentView({ calls, known }: { calls: SegmentEvent[]; known: Set<string> }) {
+  const deliveries = useStore((state) => state.deliveries)
+  const ids = new Set(calls.map(({ messageId }) => messageId))
+  const mine = deliveries?.filter(({ id, event }) => ids.has(event.messageId) && !known.has(id)) ?? []
+  return (
+    <>
+      <p class="hint">
+        {mine.length ? 'Sent. This is what became of it:' : 'Sent. Its delivery shows here when it has ended…'}
+      </p>
+      <ul class="sent">
+        {mine.map(({ id, event, preset, status, error }) => (
+          <li key={id}>
+            <OutcomeMark outcome={status} />{' '}
+            <a href={linkTo('deliveries', id)}>
+              {event.type} {titleOf(event)}
+            </a>{' '}
+            {preset && `through ${preset}`}
+            {error && <p class="hint">{error.message}</p>}
+          </li>
+        ))}
+      </ul>
+    </>
+  )
+}

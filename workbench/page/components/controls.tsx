@@ -1,0 +1,144 @@
+/** The small parts that several views share. */
+import type { ComponentChildren } from 'preact'
+import { useId, useRef } from 'preact/hooks'
+import type { Outcome } from '../../types'
+import { outcomes } from '../format'
+import { announce } from '../store'
+
+interface ButtonProps {
+  children: ComponentChildren
+  onPress(): void
+  kind?: 'plain' | 'primary' | 'danger' | 'quiet'
+  /** Says no while something runs; the button stays where the focus is. */
+  busy?: boolean
+  disabled?: boolean
+  /** What a screen reader says where the words on the button need their place to be understood. */
+  label?: string
+}
+
+export function Button({ children, onPress, kind = 'plain', busy = false, disabled = false, label }: ButtonProps) {
+  return (
+    <button
+      type="button"
+      class={`button ${kind}`}
+      aria-label={label}
+      aria-disabled={busy}
+      disabled={disabled}
+      onClick={() => busy || onPress()}
+    >
+      {children}
+    </button>
+  )
+}
+
+/** What went wrong, said at once by screen readers. */
+export function Problem({ text }: { text: string }) {
+  return (
+    <div role="alert" class={text ? 'problem' : ''}>
+      {text}
+    </div>
+  )
+}
+
+export function CopyButton({ text, children, what }: { text: string; children: ComponentChildren; what: string }) {
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(text)
+      announce(`Copied ${what}.`)
+    } catch {
+      announce('The browser does not let this page copy. Select the text and copy it by hand.')
+    }
+  }
+  return <Button onPress={() => void copy()}>{children}</Button>
+}
+
+interface ConfirmProps {
+  /** The words on the button that asks. */
+  children: ComponentChildren
+  label?: string
+  title: string
+  /** What will happen, and that it cannot be undone. */
+  question: string
+  /** The words on the button that does it. */
+  action: string
+  onConfirm(): void
+  busy?: boolean
+}
+
+/** A button that asks before it does what can't be undone. */
+export function ConfirmButton({ children, label, title, question, action, onConfirm, busy }: ConfirmProps) {
+  const dialog = useRef<HTMLDialogElement>(null)
+  const id = useId()
+  const confirm = () => {
+    dialog.current?.close()
+    onConfirm()
+  }
+  return (
+    <>
+      <Button kind="danger" label={label} busy={busy} onPress={() => dialog.current?.showModal()}>
+        {children}
+      </Button>
+      <dialog ref={dialog} aria-labelledby={`${id}-title`} aria-describedby={`${id}-text`}>
+        <h2 id={`${id}-title`}>{title}</h2>
+        <p id={`${id}-text`}>{question}</p>
+        <div class="actions">
+          <Button onPress={() => dialog.current?.close()}>Cancel</Button>
+          <Button kind="danger" onPress={confirm}>
+            {action}
+          </Button>
+        </div>
+      </dialog>
+    </>
+  )
+}
+
+export function OutcomeMark({ outcome }: { outcome: Outcome }) {
+  const { label, sign } = outcomes[outcome]
+  return (
+    <span class={`outcome ${outcome}`}>
+      <span aria-hidden="true">{sign}</span> {label}
+    </span>
+  )
+}
+
+interface FieldProps {
+  label: string
+  hint?: string
+  children(attributes: { id: string; 'aria-describedby': string | undefined }): ComponentChildren
+}
+
+/** A label above its control, with a hint below. */
+export function Labelled({ label, hint, children }: FieldProps) {
+  const id = useId()
+  return (
+    <div class="labelled">
+      <label for={id}>{label}</label>
+      {children({ id, 'aria-describedby': hint ? `${id}-hint` : undefined })}
+      {hint && (
+        <p class="hint" id={`${id}-hint`}>
+          {hint}
+        </p>
+      )}
+    </div>
+  )
+}
+
+/** A description with its Markdown links and code as elements. Nothing else of Markdown is used there. */
+export function Description({ text }: { text: string }) {
+  const parts = text.split(/(\[[^\]]+\]\(https:\/\/[^\s)]+\)|`[^`]+`)/)
+  return (
+    <>
+      {parts.map((part) => {
+        const link = /^\[([^\]]+)\]\((https:\/\/[^\s)]+)\)$/.exec(part)
+        if (link) {
+          return (
+            <a href={link[2]} target="_blank" rel="noreferrer">
+              {link[1]}
+            </a>
+          )
+        }
+        return part.startsWith('`') ? <code>{part.slice(1, -1)}</code> : part
+      })}
+    </>
+  )
+}

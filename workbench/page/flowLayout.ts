@@ -1,0 +1,152 @@
+/** Where the bands of the flow picture run: counts and a width in, shapes out. */
+import type { Outcome, Overview } from '../types'
+import { outcomeNames } from './format'
+
+/** The name under which the overview counts calls that no preset wanted. */
+const NO_PRESET = ''
+/** Lanes that the picture shows at most; the quietest ones are summed up below it. */
+const MAX_LANES = 9
+
+export interface Band {
+  outcome: Outcome
+  /** An SVG path. */
+  d: string
+}
+
+/** One preset, or the calls without one, with its band to each outcome. */
+export interface Lane {
+  name: string
+  total: number
+  counts: Record<Outcome, number>
+  /** Top of the lane's label, and of its bar. */
+  y: number
+  barY: number
+  barHeight: number
+  /** From the calls to the lane; empty while there is nothing to show. */
+  inflow: string
+  outflows: Band[]
+}
+
+export interface End {
+  outcome: Outcome
+  count: number
+  y: number
+  height: number
+}
+
+export interface FlowLayout {
+  width: number
+  height: number
+  columns: { calls: number; lanes: number; ends: number; bar: number }
+  calls: { y: number; height: number }
+  lanes: Lane[]
+  ends: End[]
+  /** How many lanes are left out, all of them without calls or the ones with the fewest. */
+  hidden: number
+}
+
+const LANE_HEIGHT = 44
+/** From the top of a lane to its bar: the room of the label. */
+const LABEL_HEIGHT = 20
+const MAX_BAR = 18
+const END_GAP = 16
+const BAR = 6
+
+const none = (): Record<Outcome, number> => ({ delivered: 0, retryable: 0, rejected: 0, unmatched: 0 })
+const sum = (counts: Record<Outcome, number>) => outcomeNames.reduce((total, outcome) => total + counts[outcome], 0)
+
+/**
+ * @param presets names of the mappings that are switched on, in their order; others appear when they have counts
+ * @param width room in pixels
+ */
+export function layOutFlow(counts: Overview['counts'], presets: string[], width: number): FlowLayout {
+  const { shown, hidden } = chooseLanes(counts, presets)
+  const totals = shown.map(({ counts }) => sum(counts))
+  const all = totals.reduce((a, b) => a + b, 0)
+  const columns = columnsFor(width)
+  const height = shown.length * LANE_HEIGHT + 8
+
+  // One scale for all three columns, so that a band is as wide at its end as at its start.
+  const scale = all ? Math.min((height - END_GAP * 4) / all, MAX_BAR / Math.max(...totals)) : 0
+  const thickness = (n: number) => (n ? Math.max(n * scale, 1.5) : 0)
+
+  const endTotals = none()
+  for (const { counts } of shown) for (const outcome of outcomeNames) endTotals[outcome] += counts[outcome]
+  const ends = placeEnds(endTotals, thickness, height)
+
+  const callsHeight = totals.reduce((total, n) => total + thickness(n), 0)
+  const callsY = (height - Math.max(callsHeight, 24)) / 2
+  let leftY = callsY
+  const endY = Object.fromEntries(ends.map(({ outcome, y }) => [outcome, y]))
+
+  const lanes = shown.map(({ name, counts }, index): Lane => {
+    const y = 4 + index * LANE_HEIGHT
+    const barY = y + LABEL_HEIGHT
+    const barHeight = outcomeNames.reduce((total, outcome) => total + thickness(counts[outcome]), 0)
+    const inflow = barHeight
+      ? band(columns.calls + BAR, leftY, columns.lanes, barY, thickness(totals[index]), barHeight)
+      : ''
+    leftY += thickness(totals[index])
+    let laneY = barY
+    const outflows = outcomeNames.flatMap((outcome): Band[] => {
+      const size = thickness(counts[outcome])
+      if (!size) return []
+      const d = band(columns.lanes + BAR, laneY, columns.ends, endY[outcome], size, size)
+      laneY += size
+      endY[outcome] += size
+      return [{ outcome, d }]
+    })
+    return { name, counts, total: totals[index], y, barY, barHeight, inflow, outflows }
+  })
+  return {
+    width,
+    height,
+    columns: { ...columns, bar: BAR },
+    calls: { y: callsY, height: Math.max(callsHeight, 24) },
+    lanes,
+    ends,
+    hidden
+  }
+}
+
+function chooseLanes(counts: Overview['counts'], presets: string[]) {
+  const names = [...new Set([...presets, ...Object.keys(counts)])].filter((name) => name !== NO_PRESET)
+  const lanes = names.map((name) => ({ name, counts: { ...none(), ...counts[name] } }))
+  const busiest = [...lanes].sort((a, b) => sum(b.counts) - sum(a.counts)).slice(0, MAX_LANES - 1)
+  const shown = lanes.filter((lane) => busiest.includes(lane))
+  return {
+    shown: [...shown, { name: NO_PRESET, counts: { ...none(), ...counts[NO_PRESET] } }],
+    hidden: lanes.length - shown.length
+  }
+}
+
+/** The x of each column. On a narrow screen the labels stand over the bands instead of beside them. */
+function columnsFor(width: number) {
+  return width < 640
+    ? { calls: 0, lanes: 44, ends: width - 104 }
+    : { calls: 96, lanes: Math.round(width * 0.28), ends: width - 150 }
+}
+
+function placeEnds(totals: Record<Outcome, number>, thickness: (n: number) => number, height: number): End[] {
+  const heights = outcomeNames.map((outcome) => Math.max(thickness(totals[outcome]), 18))
+  const gap = (height - heights.reduce((a, b) => a + b, 0)) / outcomeNames.length
+  let y = gap / 2
+  return outcomeNames.map((outcome, index) => {
+    const end = { outcome, count: totals[outcome], y, height: thickness(totals[outcome]) }
+    y += heights[index] + gap
+    return end
+  })
+}
+
+/** A ribbon from one edge to the other, with thickness `from` at its start and `to` at its end. */
+function band(x1: number, y1: number, x2: number, y2: number, from: number, to: number): string {
+  const middle = (x1 + x2) / 2
+  const point = (...numbers: number[]) => numbers.map((n) => Math.round(n * 10) / 10).join(' ')
+  return [
+    `M${point(x1, y1)}`,
+    `C${point(middle, y1, middle, y2, x2, y2)}`,
+    `L${point(x2, y2 + to)}`,
+    `C${point(middle, y2 + to, middle, y1 + from, x1, y1 + from)}`,
+    'Z'
+  ].join('')
+}
