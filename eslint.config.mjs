@@ -24,16 +24,21 @@ export default tseslint.config(
     }
   },
   {
-    // The rules that Segment's monorepo holds of a destination.
-    files: ['src/**/*.ts', '__tests__/**/*.ts'],
+    // The rules that Segment's monorepo holds of a destination and its tests.
+    files: ['src/**/*.ts', '__tests__/destination/**/*.ts'],
     plugins: { lodash },
     rules: {
       'lodash/import-scope': ['error', 'method'],
       'no-restricted-imports': [
         'error',
+        { patterns: [{ group: ['@segment/actions-core/*'], message: 'Import from @segment/actions-core itself.' }] }
+      ],
+      'no-restricted-syntax': [
+        'error',
         {
-          patterns: [{ group: ['@segment/actions-core/*'], message: 'Import from @segment/actions-core itself.' }],
-          paths: [{ name: 'crypto', importNames: ['createHash'], message: "Use the monorepo's processHashing." }]
+          selector:
+            'ImportSpecifier[imported.name="createHash"], MemberExpression[property.name="createHash"], Property[key.name="createHash"]',
+          message: "Use the monorepo's processHashing instead of createHash."
         }
       ]
     }

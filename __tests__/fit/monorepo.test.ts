@@ -1,0 +1,214 @@
+/**
+ * The export passes the checks of Segment's monorepo: it compiles with their compiler and options, its tests run with
+ * their jest, ts-jest and nock, and it keeps the rules that they hold of a destination.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Destination } from '@segment/actions-core'
+import type { InputField } from '@segment/actions-core'
+import { check } from 'prettier'
+import ts from 'typescript'
+import definition from '../../src'
+import { generateTypes } from '../../tools/generate'
+import { root, staleFiles, style } from '../../tools/project'
+import { makeMonorepo, makeScratch, removeScratch, runNode, write } from './scratch'
+import type { Monorepo } from './scratch'
+
+jest.setTimeout(150_000)
+
+let monorepo: Monorepo
+
+beforeAll(() => {
+  monorepo = makeMonorepo(makeScratch())
+})
+
+afterAll(() => removeScratch(monorepo.folder))
+
+/** The files below a folder, sorted, as paths from there. */
+function filesOf(folder: string): string[] {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true })
+  return entries
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name).slice(folder.length + 1))
+    .sort()
+}
+
+const isTest = (name: string) => name.endsWith('.test.ts')
+
+describe('the export', () => {
+  it('holds src byte for byte, the tests of the destination and nothing else', () => {
+    const src = join(root, 'src')
+    const tests = filesOf(join(root, '__tests__', 'destination')).map((name) => `__tests__/${name}`)
+
+    expect(tests.filter(isTest)).not.toEqual([])
+    expect(filesOf(monorepo.destination)).toEqual([...filesOf(src), ...tests].sort())
+    for (const name of filesOf(src)) {
+      expect(readFileSync(join(monorepo.destination, name))).toEqual(readFileSync(join(src, name)))
+    }
+  })
+
+  it("is formatted as the monorepo's Prettier formats it", () => {
+    for (const name of filesOf(monorepo.destination)) {
+      const text = readFileSync(join(monorepo.destination, name), 'utf8')
+      expect({ name, formatted: check(text, { ...style, parser: 'typescript' }) }).toEqual({ name, formatted: true })
+    }
+  })
+
+  it('passes every test with jest 27, ts-jest and nock 13, and skips none', async () => {
+    const { output } = await runNode(['run-jest.js'], { cwd: monorepo.package, env: { TZ: 'UTC' }, deadline: 140_000 })
+    const resultFile = join(monorepo.package, 'results.json')
+    if (!existsSync(resultFile)) throw new Error(output)
+    const results: JestResults = JSON.parse(readFileSync(resultFile, 'utf8'))
+
+    expect(results.testResults.map(({ message }) => message).filter(Boolean)).toEqual([])
+    expect(results).toMatchObject({ success: true, numFailedTests: 0, numPendingTests: 0, numTodoTests: 0 })
+    expect(results.numPassedTests).toBeGreaterThan(0)
+    expect(results.testResults).toHaveLength(filesOf(monorepo.destination).filter(isTest).length)
+  })
+})
+
+interface JestResults {
+  numPassedTests: number
+  testResults: { message: string }[]
+}
+
+describe("the monorepo's compiler", () => {
+  it('is the one that this project has', () => {
+    expect(ts.version).toBe('5.5.4')
+  })
+
+  it('compiles the sources and the exported tests', async () => {
+    const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
+    expect(await runNode([tsc, '-p', '.'], { cwd: monorepo.package })).toMatchObject({ code: 0, output: '' })
+  })
+
+  const REFUSED = {
+    replaceAll: `export const text = 'a-b'.replaceAll('-', '')`,
+    'Object.hasOwn': `export const has = Object.hasOwn({}, 'a')`,
+    findLast: `export const last = [1, 2].findLast((item) => item > 1)`,
+    'Promise.any': `export const first = Promise.any([Promise.resolve(1)])`,
+    'the cause of an Error': `export const error = new Error('late', { cause: new Error('early') })`,
+    'JSON imports': `import data from './data.json'\nexport default data`,
+    'an unused local name': `export function f() {\n  const unused = 1\n}`,
+    'an unused parameter': `export function f(unused: string) {}`
+  }
+  const TAKEN = {
+    '.at()': `export const last = [1, 2].at(-1)`,
+    '??=': `export const fill = (value?: number) => (value ??= 1)`,
+    '#private': `export class Counter {\n  #count = 0\n  next = () => ++this.#count\n}`,
+    satisfies: `export const size = { wide: 1 } satisfies Record<string, number>`,
+    structuredClone: `export const copy = structuredClone({ a: 1 })`,
+    'AbortSignal.timeout': `export const signal = AbortSignal.timeout(1)`
+  }
+
+  /** How many complaints it has about a source that lies beside the destinations. */
+  function complaints(source: string): number {
+    const file = join(monorepo.package, 'planted', 'source.ts')
+    write(file, source)
+    write(join(monorepo.package, 'planted', 'data.json'), {})
+    const { config } = ts.readConfigFile(join(monorepo.package, 'tsconfig.json'), ts.sys.readFile)
+    const { options } = ts.parseJsonConfigFileContent(config, ts.sys, monorepo.package)
+    return ts.getPreEmitDiagnostics(ts.createProgram([file], options)).length
+  }
+
+  it.each(Object.entries(REFUSED))('refuses %s', (_name, source) => {
+    expect(complaints(source)).toBeGreaterThan(0)
+  })
+
+  it.each(Object.entries(TAKEN))('takes %s', (_name, source) => {
+    expect(complaints(source)).toBe(0)
+  })
+})
+
+describe('the linter, which also reads the sources and the exported tests', () => {
+  const PLANTED: [rule: string, source: string][] = [
+    ['no-restricted-imports', `import { get } from '@segment/actions-core/get'`],
+    ['lodash/import-scope', `import { omit } from 'lodash'`],
+    ['no-restricted-syntax', `import { createHash } from 'crypto'`],
+    ['no-restricted-syntax', `import { createHash as sha } from 'node:crypto'`],
+    ['@typescript-eslint/no-floating-promises', `Promise.resolve(1)`],
+    ['@typescript-eslint/no-unused-vars', `const unused = 1`],
+    ['@typescript-eslint/no-explicit-any', `export const loose: any = 1`]
+  ]
+
+  it.each(['src/utils.ts', '__tests__/destination/helpers.ts'])(
+    'refuses in %s what the monorepo refuses',
+    async (file) => {
+      const eslint = join(root, 'node_modules', 'eslint', 'bin', 'eslint.js')
+      const { stdout } = await runNode([eslint, '--stdin', '--stdin-filename', file, '--format', 'json'], {
+        cwd: root,
+        input: PLANTED.map(([, source]) => source).join('\n'),
+        // Otherwise the TypeScript parser reads the file itself, and not the input.
+        env: { TSESTREE_SINGLE_RUN: 'false' }
+      })
+      const [{ messages }]: { messages: { line: number; ruleId: string }[] }[] = JSON.parse(stdout)
+
+      PLANTED.forEach(([rule], index) => {
+        const rules = messages.filter(({ line }) => line === index + 1).map(({ ruleId }) => ruleId)
+        expect(rules).toContain(rule)
+      })
+    }
+  )
+})
+
+describe("the monorepo's rules of a definition", () => {
+  const actions = Object.entries(definition.actions)
+  const settings: [string, Described][] = Object.entries(definition.authentication?.fields ?? {})
+
+  it.each([...settings, ...actions.flatMap(([key, { fields }]) => fieldsOf(key, fields))])(
+    'has a label and a description for %s',
+    (_path, { label, description }) => {
+      expect(label?.trim()).toBeTruthy()
+      expect(description).toMatch(SENTENCES)
+    }
+  )
+
+  it.each(actions)('has a title, a description and a valid trigger for the action %s', async (key, action) => {
+    expect(action.title.trim()).toBeTruthy()
+    expect(action.description).toMatch(SENTENCES)
+    expect(await outcomeOf({ partnerAction: key, subscribe: action.defaultSubscription ?? '' })).toBe('not subscribed')
+  })
+
+  it.each((definition.presets ?? []).map((preset) => [preset.name, preset] as const))(
+    'has an action, fields and a trigger that exist for the preset %s',
+    async (_name, preset) => {
+      if (preset.type !== 'automatic') throw new Error('Not an automatic preset')
+      const { partnerAction, mapping, subscribe } = preset
+      expect(Object.keys(definition.actions)).toContain(partnerAction)
+      expect(Object.keys(definition.actions[partnerAction].fields)).toEqual(
+        expect.arrayContaining(Object.keys(mapping ?? {}))
+      )
+      expect(await outcomeOf({ partnerAction, subscribe })).toBe('not subscribed')
+    }
+  )
+
+  it('tells a trigger that the framework does not understand', async () => {
+    expect(await outcomeOf({ partnerAction: 'upsertCustomer', subscribe: 'type = "identify' })).toMatch(
+      /^Invalid subscription/
+    )
+  })
+
+  it('has the types that the generator writes', async () => {
+    expect(staleFiles(await generateTypes())).toEqual([])
+  })
+})
+
+type Described = Partial<Pick<InputField, 'label' | 'description' | 'properties'>>
+
+/** Full sentences: a capital first, a full stop last. */
+const SENTENCES = /^[A-Z][^]*\.$/
+
+/** Each field below a path, with those inside objects. */
+function fieldsOf(path: string, fields: Record<string, Described>): [string, Described][] {
+  return Object.entries(fields).flatMap(([key, field]): [string, Described][] => [
+    [`${path}.${key}`, field],
+    ...fieldsOf(`${path}.${key}`, field.properties ?? {})
+  ])
+}
+
+/** What the framework says of a subscription to a call that no trigger names. */
+async function outcomeOf(subscription: { partnerAction: string; subscribe: string }): Promise<unknown> {
+  const settings = { apiKey: 'a', secretKey: 'b', customURL: 'https://segmentio.voucherify.io', subscription }
+  const [result] = await new Destination(definition).onEvent({ type: 'alias' }, settings)
+  return result.output
+}
