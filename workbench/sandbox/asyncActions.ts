@@ -114,5 +114,6 @@ export function createAsyncActions(
 
 function toRowError({ body }: Refusal, row: JSONValue): JSONObject {
   const { message, details, key } = body
-  return { message, details, key, source_id: (isJsonObject(row) && row.source_id) || null }
+  const sourceId = isJsonObject(row) && typeof row.source_id === 'string' ? row.source_id : null
+  return { message, details, key, source_id: sourceId }
 }
