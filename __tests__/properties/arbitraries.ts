@@ -58,12 +58,15 @@ const json = jsonOf(anyName)
 export const anyJson = json.value
 export const anyJsonObject = json.object
 
+/** Metadata as it reaches our code: the framework's copy loses a key named `__proto__`. */
+export const metadata = jsonOf(anyName.filter((name) => name !== '__proto__')).object
+
 /** A value that is what the place expects, or any JSON, or nothing. */
 const maybe = (expected: fc.Arbitrary<JSONValue>): fc.Arbitrary<JSONValue> =>
   fc.oneof({ weight: 24, arbitrary: expected }, { weight: 2, arbitrary: fc.constant(null) }, anyJson)
 
 /** An object that has some of these keys. */
-function some(model: Record<string, fc.Arbitrary<JSONValue>>): fc.Arbitrary<JSONObject> {
+export function some(model: Record<string, fc.Arbitrary<JSONValue>>): fc.Arbitrary<JSONObject> {
   const entries = Object.entries(model).map(([key, value]) => fc.option(value.map((given) => [[key, given] as const])))
   return fc.tuple(...entries).map((given): JSONObject => Object.fromEntries(given.flatMap((entry) => entry ?? [])))
 }

@@ -298,10 +298,14 @@ function assertBody(action: string, body: Values, payload: unknown): void {
   assert.equal(typeof birthdate, typeof mapped)
 }
 
-function assertDeclared(fields: Record<string, Pick<InputField, 'properties' | 'unsafe_hidden'>>, body: Values): void {
+function assertDeclared(
+  fields: Record<string, Pick<InputField, 'allowNull' | 'properties' | 'unsafe_hidden'>>,
+  body: Values
+): void {
   for (const [key, value] of Object.entries(body)) {
     const field = Object.prototype.hasOwnProperty.call(fields, key) ? fields[key] : undefined
     assert.ok(field && !field.unsafe_hidden && key !== 'enable_batching', `${key} is no visible field`)
+    assert.ok(value !== null || field.allowNull, `${key} does not take null`)
     if (field.properties && isObject(value)) assertDeclared(field.properties, value)
   }
 }

@@ -1,10 +1,16 @@
 import fc from 'fast-check'
+import type { Sandbox } from '../../workbench/sandbox'
 import type { Gateway } from './gateway'
 
 /** The servers that properties send to. */
 export interface World {
+  /** Answers what a property tells it to. */
   gateway: Gateway
+  /** Answers as Voucherify does, to these keys. */
+  sandbox: Sandbox
 }
+
+export const SANDBOX_KEYS = { apiKey: 'application-id', secretKey: 'secret-key' }
 
 /** Something that holds for every input. */
 export interface Property {

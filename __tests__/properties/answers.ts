@@ -1,0 +1,229 @@
+import assert from 'node:assert/strict'
+import { APIError, Destination, HTTPError, InvalidAuthenticationError, RetryableError } from '@segment/actions-core'
+import type { IntegrationError, JSONObject, JSONValue } from '@segment/actions-core'
+import fc from 'fast-check'
+import mapValues from 'lodash/mapValues'
+import pickBy from 'lodash/pickBy'
+import definition from '../../src'
+import type { Settings } from '../../src/generated-types'
+import { anyJson, anyText, plausibleKey } from './arbitraries'
+import type { Gateway } from './gateway'
+import { endOf, property } from './property'
+import type { End, Property } from './property'
+
+const MAX_MESSAGE_LENGTH = 500
+/** Statuses that RetryableError takes: its type in the framework. */
+const RETRYABLE = [408, 423, 429, 500, 502, 503, 504, 505, 506, 507, 508, 509, 510, 511, 598, 599]
+
+const base64 = (text: string) => Buffer.from(text).toString('base64')
+
+/** The ways in which an answer may repeat a key. */
+const ECHOES: ((key: string, around: string) => string)[] = [
+  (key) => key,
+  (key, around) => around + key + around,
+  (key) => base64(key),
+  (key, around) => `Basic ${base64(`${key}:${around}`)}`,
+  (key, around) => base64(around + key + around),
+  (key, around) => Buffer.from(around + key).toString('base64url'),
+  (key) => encodeURIComponent(key),
+  (key) => `https://example.com/?key=${encodeURIComponent(key)}`,
+  (key) => key + key,
+  (key) => key.replace(/ /g, '\n ')
+]
+
+type Keys = Pick<Settings, 'apiKey' | 'secretKey'>
+
+/** Where a key is to be repeated: the way and what stands around it. Filled in later, so that keys shrink on their own. */
+const echo = fc
+  .tuple(fc.nat(ECHOES.length - 1), fc.constantFrom('apiKey', 'secretKey'), fc.string({ maxLength: 20 }))
+  .map((parts) => `«${parts.join('|')}»`)
+
+const ECHO = /«(\d)\|(apiKey|secretKey)\|([^»]*)»/g
+
+/** A value with the keys in the places that `echo` left for them. */
+function fill(given: JSONValue, keys: Keys): JSONValue {
+  if (typeof given === 'string') {
+    return given.replace(ECHO, (_all, way: number, key: keyof Keys, around: string) => ECHOES[way](keys[key], around))
+  }
+  if (Array.isArray(given)) return given.map((item) => fill(item, keys))
+  if (typeof given !== 'object' || given === null) return given
+  return Object.fromEntries(Object.entries(given).map(([name, item]) => [fill(name, keys), fill(item, keys)]))
+}
+
+const long = fc.integer({ min: 10, max: 140 }).map((words) => 'long '.repeat(words))
+
+const text = fc.array(fc.oneof(echo, anyText, long), { maxLength: 4 }).map((parts) => parts.join(' '))
+
+const value: fc.Arbitrary<JSONValue> = fc.oneof(
+  { weight: 6, arbitrary: text },
+  { weight: 2, arbitrary: fc.tuple(text, text).map(([name, inner]): JSONValue => ({ [name]: [inner] })) },
+  { weight: 1, arbitrary: anyJson }
+)
+
+const errorBody = fc
+  .array(fc.tuple(fc.constantFrom('code', 'key', 'message', 'details', 'request_id', 'error', 'statusCode'), value), {
+    maxLength: 5
+  })
+  .map((entries): JSONObject => Object.fromEntries(entries))
+
+const location = fc.oneof(
+  text,
+  text.map((place) => `https://example.com/?key=${place}`),
+  text.map((place) => `https://${place}.example.com/login`)
+)
+
+const answered = fc.record({
+  keys: fc.record({ apiKey: plausibleKey, secretKey: plausibleKey }),
+  status: fc.oneof(
+    { weight: 3, arbitrary: fc.integer({ min: 200, max: 599 }) },
+    { weight: 2, arbitrary: fc.constantFrom(200, 204, 302, 304, 400, 401, 402, 403, 404, 408, 413, 423, 429, 500, 501) }
+  ),
+  headers: fc.record(
+    {
+      'content-type': fc.constantFrom('application/json', 'application/json; charset=utf-8', 'text/html', 'x/y', ''),
+      location,
+      'retry-after': fc.oneof(text, fc.constantFrom('30', 'Wed, 21 Oct 2026 07:28:00 GMT', '-1')),
+      'x-rate-limit-type': fc.oneof(text, fc.constantFrom('webhook_calls', 'api_calls')),
+      'x-request-id': text
+    },
+    { requiredKeys: ['content-type'] }
+  ),
+  body: fc.oneof(
+    { weight: 6, arbitrary: fc.record({ json: errorBody }) },
+    { weight: 1, arbitrary: fc.record({ json: value }) },
+    { weight: 2, arbitrary: fc.record({ text }) },
+    { weight: 1, arbitrary: text.map((page) => ({ text: `<html>${page}</html>` })) },
+    { weight: 1, arbitrary: text.map((message) => ({ text: `{"message":"${message}` })) },
+    { weight: 1, arbitrary: fc.constant({ text: '' }) }
+  )
+})
+
+interface Answered {
+  keys: Keys
+  status: number
+  headers: Record<string, string | undefined>
+  body: { json: JSONValue } | { text: string }
+}
+
+/** What Node lets a server write into a header. */
+function headerText(given: string): string {
+  return given.replace(/[^\t\x20-\x7e\x80-\xff]/g, '').trim()
+}
+
+const PERSON = { userId: 'user-1', traits: { email: 'a@example.com' } }
+
+const single = property(
+  'any answer to a call gives the error that its status means, in a bounded message without the keys',
+  300,
+  answered,
+  async (input, { gateway }) => {
+    const destination = new Destination(definition)
+    const settings = settingsFor(gateway, input)
+    const end = await endOf(destination.onEvent({ type: 'identify', ...PERSON } as never, settings as never))
+    assert.equal(gateway.take().length, 1, 'an answer is not followed by another request')
+    assertClass(end, input.status)
+    if (!end.ok) assertMessage(end.error.message, input.keys)
+  }
+)
+
+const batch = property(
+  'any answer to a batch gives each call an outcome in a bounded message without the keys',
+  300,
+  answered,
+  async (input, { gateway }) => {
+    const destination = new Destination(definition)
+    const settings = settingsFor(gateway, input)
+    const calls = ['user-1', 'user-2'].map((userId) => ({ ...PERSON, type: 'identify', userId }))
+    const [{ multistatus = [] }] = await destination.onBatch(calls as never, settings as never)
+    assert.equal(gateway.take().length, [400, 413].includes(input.status) ? 3 : 1)
+    assert.equal(multistatus.length, calls.length)
+    for (const outcome of multistatus) {
+      assert.equal(outcome.status, input.status < 300 ? input.status : errorOf(input.status).status)
+      assertWithoutKeys(JSON.stringify(outcome), input.keys)
+      if ('errormessage' in outcome) assertMessage(outcome.errormessage, input.keys)
+    }
+  }
+)
+
+const others = property(
+  'any answer to the test of the keys and to an erasure gives a bounded message without the keys',
+  300,
+  answered,
+  async (input, { gateway }) => {
+    const destination = new Destination(definition)
+    const settings = settingsFor(gateway, input)
+    const test = await endOf(destination.testAuthentication(settings))
+    if (!test.ok) assertMessage(test.error.message.replace('Credentials are invalid:  ', ''), input.keys)
+    const erasure = await endOf(Promise.resolve(destination.onDelete?.(PERSON as never, settings as never)))
+    if (erasure.ok) assert.ok(input.status < 300 || input.status === 404)
+    else {
+      assertClass(erasure, input.status)
+      assertMessage(erasure.error.message, input.keys)
+    }
+  }
+)
+
+export const answerProperties: Property[] = [single, batch, others]
+
+function settingsFor(gateway: Gateway, { keys, status, body, headers }: Answered) {
+  gateway.answer = {
+    status,
+    headers: mapValues(pickBy(headers), (given = '') => headerText(String(fill(given, keys)))),
+    body: 'json' in body ? JSON.stringify(fill(body.json, keys)) : String(fill(body.text, keys))
+  }
+  const presets = (definition.presets ?? []).map((preset) => ({
+    ...preset,
+    mapping: { ...preset.mapping, enable_batching: true }
+  }))
+  const subscriptions = presets.filter(({ partnerAction }) => partnerAction === 'upsertCustomer')
+  return { ...keys, customURL: gateway.url, subscriptions }
+}
+
+/** What the specification's table says of a status that is no success. */
+function errorOf(status: number): { type: typeof APIError | typeof RetryableError; status: number } {
+  if (status < 400) return { type: RetryableError, status: 502 }
+  if ([408, 423, 429].includes(status) || (status >= 500 && status !== 501)) {
+    return { type: RetryableError, status: RETRYABLE.includes(status) ? status : 500 }
+  }
+  return { type: APIError, status }
+}
+
+function assertClass(end: End<unknown>, status: number): void {
+  if (status < 300) return assert.ok(end.ok, end.ok ? '' : end.error.stack)
+  assert.ok(!end.ok, `${status} counts as delivered`)
+  const { error } = end
+  assert.ok(!(error instanceof HTTPError))
+  if (status === 401) return assert.ok(error instanceof InvalidAuthenticationError)
+  const expected = errorOf(status)
+  assert.ok(error instanceof expected.type, `${status} became ${error.stack}`)
+  assert.equal((error as IntegrationError | RetryableError).status, expected.status)
+}
+
+function assertMessage(message: string, keys: Keys): void {
+  assert.ok(message.length <= MAX_MESSAGE_LENGTH, `the message has ${message.length} characters`)
+  assert.ok(message.trim(), 'the message is empty')
+  // eslint-disable-next-line no-control-regex -- control characters are what this is about
+  assert.doesNotMatch(message, /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/)
+  assertWithoutKeys(message, keys)
+}
+
+/** Neither key is in the text: not as it is, not URL-encoded, and not in anything that can be read as Base64. */
+function assertWithoutKeys(message: string, { apiKey, secretKey }: Keys): void {
+  const readings = [message, decodeUrl(message), ...readAsBase64(message)]
+  for (const key of [apiKey.trim(), secretKey.trim()]) {
+    const bytes = Buffer.from(key).toString('latin1')
+    for (const reading of readings) {
+      assert.ok(!reading.includes(key) && !reading.includes(bytes), `the message shows ${key}: ${message}`)
+    }
+  }
+}
+
+function decodeUrl(message: string): string {
+  return message.replace(/(%[0-9a-f]{2})+/gi, (escapes) => Buffer.from(escapes.replace(/%/g, ''), 'hex').toString())
+}
+
+/** Everything that looks like Base64, read from each of its first four characters on, as bytes. */
+function readAsBase64(message: string): string[] {
+  const runs = message.match(/[A-Za-z0-9+/_-]{12,}/g) ?? []
+  return runs.flatMap((run) => [0, 1, 2, 3].map((at) => Buffer.from(run.slice(at), 'base64').toString('latin1')))
+}
