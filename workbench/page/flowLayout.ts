@@ -37,7 +37,8 @@ export interface End {
 export interface FlowLayout {
   width: number
   height: number
-  columns: { calls: number; lanes: number; ends: number; bar: number }
+  /** The x of each column; between `lanes` and `bend` the bands run straight, below their labels. */
+  columns: { calls: number; lanes: number; bend: number; ends: number; bar: number }
   calls: { y: number; height: number }
   lanes: Lane[]
   ends: End[]
@@ -51,6 +52,10 @@ const LABEL_HEIGHT = 20
 const MAX_BAR = 18
 const END_GAP = 16
 const BAR = 6
+/** Longest label that the bands keep clear of, in pixels. */
+const MAX_LABEL = 330
+/** Width from which there is room for labels beside the bars. */
+export const WIDE = 640
 
 const none = (): Record<Outcome, number> => ({ delivered: 0, retryable: 0, rejected: 0, unmatched: 0 })
 const sum = (counts: Record<Outcome, number>) => outcomeNames.reduce((total, outcome) => total + counts[outcome], 0)
@@ -84,14 +89,20 @@ export function layOutFlow(counts: Overview['counts'], presets: string[], width:
     const barY = y + LABEL_HEIGHT
     const barHeight = outcomeNames.reduce((total, outcome) => total + thickness(counts[outcome]), 0)
     const inflow = barHeight
-      ? band(columns.calls + BAR, leftY, columns.lanes, barY, thickness(totals[index]), barHeight)
+      ? band({ x: columns.calls + BAR, y: leftY }, { x: columns.lanes, y: barY }, thickness(totals[index]), barHeight)
       : ''
     leftY += thickness(totals[index])
     let laneY = barY
     const outflows = outcomeNames.flatMap((outcome): Band[] => {
       const size = thickness(counts[outcome])
       if (!size) return []
-      const d = band(columns.lanes + BAR, laneY, columns.ends, endY[outcome], size, size)
+      const d = band(
+        { x: columns.bend, y: laneY },
+        { x: columns.ends, y: endY[outcome] },
+        size,
+        size,
+        columns.lanes + BAR
+      )
       laneY += size
       endY[outcome] += size
       return [{ outcome, d }]
@@ -120,11 +131,14 @@ function chooseLanes(counts: Overview['counts'], presets: string[]) {
   }
 }
 
-/** The x of each column. On a narrow screen the labels stand over the bands instead of beside them. */
+/** On a narrow screen the calls' label stands over the bands instead of beside them. */
 function columnsFor(width: number) {
-  return width < 640
-    ? { calls: 0, lanes: 44, ends: width - 104 }
-    : { calls: 96, lanes: Math.round(width * 0.28), ends: width - 150 }
+  const isNarrow = width < WIDE
+  const calls = isNarrow ? 0 : 96
+  const lanes = isNarrow ? 40 : Math.round(width * 0.26)
+  const ends = width - (isNarrow ? 96 : 130)
+  const bend = lanes + Math.min(MAX_LABEL, Math.round((ends - lanes) * 0.6))
+  return { calls, lanes, bend, ends }
 }
 
 function placeEnds(totals: Record<Outcome, number>, thickness: (n: number) => number, height: number): End[] {
@@ -138,15 +152,26 @@ function placeEnds(totals: Record<Outcome, number>, thickness: (n: number) => nu
   })
 }
 
-/** A ribbon from one edge to the other, with thickness `from` at its start and `to` at its end. */
-function band(x1: number, y1: number, x2: number, y2: number, from: number, to: number): string {
-  const middle = (x1 + x2) / 2
+interface Point {
+  x: number
+  y: number
+}
+
+/**
+ * A ribbon from one edge to the other, with thickness `from` at its start and `to` at its end.
+ *
+ * @param straightFrom x from which it runs straight to its start
+ */
+function band(start: Point, end: Point, from: number, to: number, straightFrom = start.x): string {
+  const middle = (start.x + end.x) / 2
   const point = (...numbers: number[]) => numbers.map((n) => Math.round(n * 10) / 10).join(' ')
   return [
-    `M${point(x1, y1)}`,
-    `C${point(middle, y1, middle, y2, x2, y2)}`,
-    `L${point(x2, y2 + to)}`,
-    `C${point(middle, y2 + to, middle, y1 + from, x1, y1 + from)}`,
+    `M${point(straightFrom, start.y)}`,
+    `L${point(start.x, start.y)}`,
+    `C${point(middle, start.y, middle, end.y, end.x, end.y)}`,
+    `L${point(end.x, end.y + to)}`,
+    `C${point(middle, end.y + to, middle, start.y + from, start.x, start.y + from)}`,
+    `L${point(straightFrom, start.y + from)}`,
     'Z'
   ].join('')
 }

@@ -9,19 +9,27 @@ export interface Snippet {
 
 /** @param address the workbench's, such as `http://127.0.0.1:3000` */
 export function snippetsFor(address: string): Snippet[] {
+  const host = address.replace(/^https?:\/\//, '')
   return [
     {
       title: 'analytics-node',
       text: 'For servers: npm install @segment/analytics-node. Any write key will do.',
       code: `import { Analytics } from '@segment/analytics-node'
 
-const analytics = new Analytics({ writeKey: 'workbench', host: '${address}' })
+const analytics = new Analytics({
+  writeKey: 'workbench',
+  host: '${address}'
+})
 
 analytics.identify({
   userId: 'user-1',
   traits: { email: 'ada@example.com', firstName: 'Ada', metadata: { plan: 'gold' } }
 })
-analytics.track({ userId: 'user-1', event: 'Order Completed', properties: { metadata: { total: 49.9 } } })
+analytics.track({
+  userId: 'user-1',
+  event: 'Order Completed',
+  properties: { metadata: { total: 49.9 } }
+})
 
 await analytics.closeAndFlush()`
     },
@@ -32,7 +40,11 @@ await analytics.closeAndFlush()`
 
 const analytics = AnalyticsBrowser.load(
   { writeKey: 'workbench', cdnURL: '${address}' },
-  { integrations: { 'Segment.io': { apiHost: '${address.replace(/^https?:\/\//, '')}/v1', protocol: 'http' } } }
+  {
+    integrations: {
+      'Segment.io': { apiHost: '${host}/v1', protocol: 'http' }
+    }
+  }
 )
 
 analytics.identify('user-1', { email: 'ada@example.com', metadata: { plan: 'gold' } })
@@ -44,7 +56,12 @@ analytics.track('Order Completed', { metadata: { total: 49.9 } })`
       text: 'For anything else: the HTTP API as Segment documents it.',
       code: `curl ${address}/v1/track \\
   -H 'Content-Type: application/json' \\
-  -d '{ "writeKey": "workbench", "userId": "user-1", "event": "Order Completed", "properties": { "metadata": { "total": 49.9 } } }'`
+  -d '{
+    "writeKey": "workbench",
+    "userId": "user-1",
+    "event": "Order Completed",
+    "properties": { "metadata": { "total": 49.9 } }
+  }'`
     }
   ]
 }

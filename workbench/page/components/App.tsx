@@ -16,6 +16,8 @@ export function App() {
   const main = useRef<HTMLElement>(null)
   useEffect(() => {
     document.title = `${views[route.view]} – Voucherify workbench`
+    // A new view begins at its beginning, also when the last one was scrolled.
+    if (main.current && main.current.getBoundingClientRect().top < 0) main.current.scrollIntoView()
   }, [route.view])
   return (
     <>

@@ -1,5 +1,5 @@
 import { count, formatNumber, outcomeNames, outcomes, shorten } from '../format'
-import { layOutFlow } from '../flowLayout'
+import { layOutFlow, WIDE } from '../flowLayout'
 import type { End, FlowLayout, Lane } from '../flowLayout'
 import { useStore } from '../store'
 import type { Outcome, Overview } from '../../types'
@@ -8,8 +8,6 @@ import { useSize } from './hooks'
 const nothing: Overview = { calls: 0, waiting: 0, counts: {}, lastMinute: 0 }
 /** Room for one character of a label, in pixels. */
 const CHARACTER = 6.6
-/** Width from which the calls' label stands beside their bar. */
-const WIDE = 640
 
 const nameOf = (name: string) => name || 'No preset'
 
@@ -113,25 +111,37 @@ const textures: Record<Outcome, string> = {
   unmatched: 'M0 4H4'
 }
 
-function LaneLabel({ lane, layout: { columns } }: { lane: Lane; layout: FlowLayout }) {
-  const { name, total, counts, y, barY, barHeight } = lane
+function LaneLabel({ lane, layout: { width, columns } }: { lane: Lane; layout: FlowLayout }) {
+  const { name, total, y, barY, barHeight } = lane
   const x = columns.lanes
-  const tail = outcomeNames
-    .filter((outcome) => counts[outcome])
-    .map((outcome) => `${outcomes[outcome].sign} ${formatNumber(counts[outcome])}`)
-    .join('  ')
-  const room = Math.floor((columns.ends - x - 24) / CHARACTER) - tail.length
+  const label = width < WIDE ? shortName(nameOf(name)) : nameOf(name)
+  const room = Math.floor((columns.bend - x) / CHARACTER)
+  const details = detailsOf(lane)
+  const tail = label.length + details.length <= room ? details : formatNumber(total)
   return (
     <g class={total ? 'lane' : 'lane idle'}>
       <rect class="bar" x={x} y={barY} width={columns.bar} height={Math.max(barHeight, 4)} rx={2} />
       <text x={x} y={y + 13}>
-        {shorten(nameOf(name), Math.max(room, 8))}
-        <tspan class="number" dx={8}>
-          {tail}
-        </tspan>
+        {shorten(label, Math.max(room - tail.length, 8))}
+        {total > 0 && (
+          <tspan class="number" dx={8}>
+            {tail}
+          </tspan>
+        )}
       </text>
     </g>
   )
+}
+
+/** "Add Custom Event (Track Event)" is known by what stands in brackets. */
+const shortName = (name: string) => /\(([^()]+)\)$/.exec(name)?.[1] ?? name
+
+/** The numbers of a lane by the signs of their outcomes. */
+function detailsOf({ counts }: Lane): string {
+  return outcomeNames
+    .filter((outcome) => counts[outcome])
+    .map((outcome) => `${outcomes[outcome].sign} ${formatNumber(counts[outcome])}`)
+    .join('\u2002')
 }
 
 function EndLabel({ end: { outcome, count, y, height }, x, bar }: { end: End; x: number; bar: number }) {

@@ -84,15 +84,17 @@ export function MappingEditor({ mapping: saved, fields, title }: Props) {
     <section class="mapping" aria-label={preset}>
       <h2>{preset}</h2>
       <p class="hint">Action: {title}</p>
-      <Trigger
-        value={draft.trigger}
-        onInput={(trigger) => setDraft((last) => ({ ...last, trigger }))}
-        complaint={complaint?.at === 'trigger' ? complaint.text : ''}
-        match={match && { matched: match.matched, reason: match.reason }}
-      />
-      <CallPicker trigger={saved.trigger} onPick={setEvent} />
-      <Batching fields={fields} preset={preset} forms={draft.forms} setForm={setForm} />
+      <div class="mapping-head">
+        <Trigger
+          value={draft.trigger}
+          onInput={(trigger) => setDraft((last) => ({ ...last, trigger }))}
+          complaint={complaint?.at === 'trigger' ? complaint.text : ''}
+          match={match && { matched: match.matched, reason: match.reason }}
+        />
+        <CallPicker trigger={saved.trigger} onPick={setEvent} />
+      </div>
       <FieldRows fields={fields.filter((field) => !field.hidden && !isBatchingField(field.key))} {...shared} />
+      <Batching fields={fields} preset={preset} forms={draft.forms} setForm={setForm} />
       <HiddenFields fields={fields.filter((field) => field.hidden && !isBatchingField(field.key))} {...shared} />
       {complaint && complaint.at === '' && <Problem text={complaint.text} />}
       <Outcome result={result} />

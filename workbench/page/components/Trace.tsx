@@ -1,7 +1,8 @@
 /** The parts that show what the destination makes of a call, for deliveries and for previews. */
 import type { JSONValue } from '@segment/actions-core'
+import { useState } from 'preact/hooks'
 import type { DeliveryError, FieldTrace, PresetMatch, RecordedRequest, RecordedResponse } from '../../types'
-import { asText } from '../format'
+import { asText, count } from '../format'
 import { linkTo } from '../route'
 import { JsonView, LongText } from './JsonView'
 
@@ -26,35 +27,50 @@ export function PresetTable({ presets }: { presets: PresetMatch[] }) {
   )
 }
 
-/** The mapping field by field: where each value came from, what it was, what was left out and why. */
+/**
+ * The mapping field by field: where each value came from, what it was, what was left out and why. Fields for which the
+ * call has nothing fold.
+ */
 export function FieldTable({ fields, label }: { fields: FieldTrace[]; label: string }) {
+  const [isWhole, setWhole] = useState(false)
+  const withValue = fields.filter(({ value, sent }) => value !== undefined || sent !== undefined)
+  const empty = fields.length - withValue.length
   return (
-    <div class="scroller" role="region" aria-label={label} tabIndex={0}>
-      <table class="fields">
-        <thead>
-          <tr>
-            <th scope="col">Field</th>
-            <th scope="col">Comes from</th>
-            <th scope="col">Value sent</th>
-          </tr>
-        </thead>
-        <tbody>
-          {fields.map((field) => (
-            <tr key={field.key} class={field.sent === undefined ? 'left-out' : ''}>
-              <th scope="row">
-                {field.label} <code>{field.key}</code>
-              </th>
-              <td>
-                <code>{field.source}</code>
-              </td>
-              <td>
-                <FieldResult field={field} />
-              </td>
+    <>
+      <div class="scroller" role="region" aria-label={label} tabIndex={0}>
+        <table class="fields">
+          <thead>
+            <tr>
+              <th scope="col">Field</th>
+              <th scope="col">Comes from</th>
+              <th scope="col">Value sent</th>
             </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+          </thead>
+          <tbody>
+            {(isWhole ? fields : withValue).map((field) => (
+              <tr key={field.key} class={field.sent === undefined ? 'left-out' : ''}>
+                <th scope="row">
+                  {field.label} <code>{field.key}</code>
+                </th>
+                <td>
+                  <code>{field.source}</code>
+                </td>
+                <td>
+                  <FieldResult field={field} />
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {empty > 0 && (
+        <p>
+          <button type="button" class="fold" aria-expanded={isWhole} onClick={() => setWhole(!isWhole)}>
+            {isWhole ? 'Hide' : 'Show'} {count(empty, 'field')} for which the call has no value
+          </button>
+        </p>
+      )}
+    </>
   )
 }
 
