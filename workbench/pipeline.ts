@@ -81,6 +81,15 @@ export function createPipeline({ deliverer, mappings, mask, limits, onEnd }: Pip
     void Promise.all(batched).then(() => settle(length))
   }
 
+  /** Sends a call alone, or as a batch of one, also through a mapping that is switched off by now. */
+  async function deliverAgain(call: Call, mapping: Mapping): Promise<Delivery> {
+    const [{ matched, reason }] = await matchMappings(deliverer.name, call.event, [{ ...mapping, enabled: true }])
+    if (!matched) return unmatched(call, [reason], mask)
+    if (deliverer.batchSize(mapping) === undefined) return deliverer.deliver(mapping, call)
+    const [delivery] = await deliverer.deliverBatch(mapping, [call])
+    return delivery
+  }
+
   return {
     take(calls) {
       const lengths = calls.map(({ event }) => JSON.stringify(event).length)
@@ -95,11 +104,7 @@ export function createPipeline({ deliverer, mappings, mask, limits, onEnd }: Pip
       const call = { event, receivedAt: new Date().toISOString() }
       return new Promise((resolve) => {
         lanes.add(userKey(event), async () => {
-          const [first] =
-            deliverer.batchSize(mapping) === undefined
-              ? [await deliverer.deliver(mapping, call)]
-              : await deliverer.deliverBatch(mapping, [call])
-          const delivery = { ...first, retryOf: retryOf ?? id }
+          const delivery = { ...(await deliverAgain(call, mapping)), retryOf: retryOf ?? id }
           onEnd({ delivery, mappings: mappings.list() })
           resolve(delivery)
         })

@@ -168,6 +168,19 @@ describe('POST /api/deliveries/:id/retry', () => {
     })
   })
 
+  it('sends nothing when the trigger has changed so that it wants the call no more', async () => {
+    const { send, ended, sandbox } = await start()
+    await send('POST', '/v1/track', TRACK)
+    const [first] = await ended(1)
+    await send('PUT', `/api/mappings/${encodeURIComponent(TRACK_PRESET)}`, { trigger: 'type = "page"' })
+    expect((await send('POST', `/api/deliveries/${first.id}/retry`)).body).toMatchObject({
+      status: 'unmatched',
+      retryOf: first.id,
+      reason: "The call's type is track, and the trigger asks for page."
+    })
+    expect(sandbox.state().totals.events).toBe(1)
+  })
+
   it('has nothing to send for a call that no preset took, a mapping that is gone or an unknown ID', async () => {
     const { send, ended } = await start()
     await send('PUT', '/api/mappings/Second', { action: 'addCustomEvent', trigger: 'type = "alias"' })

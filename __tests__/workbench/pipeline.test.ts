@@ -1,0 +1,87 @@
+import { createServer } from 'http'
+import type { AddressInfo } from 'net'
+import type { Overview } from '../../workbench/types'
+import { SANDBOX_KEYS } from '../../workbench/start'
+import { closeAll, start, TRACK, until } from './helpers'
+
+afterEach(closeAll)
+
+/** A gateway that keeps every request until it is let go, and counts how many it holds. */
+async function createHoldingGateway() {
+  const held: (() => void)[] = []
+  let most = 0
+  let isOpen = false
+  const server = createServer((request, response) => {
+    request.resume()
+    if (isOpen) {
+      response.end()
+      return
+    }
+    held.push(() => response.end())
+    most = Math.max(most, held.length)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    holds: () => held.length,
+    most: () => most,
+    open() {
+      isOpen = true
+      held.splice(0).forEach((letGo) => letGo())
+    },
+    async close() {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    }
+  }
+}
+
+describe('the pipeline', () => {
+  it('serves ten users at a time and one call of each', async () => {
+    const gateway = await createHoldingGateway()
+    try {
+      const settings = { apiKey: SANDBOX_KEYS.applicationId, secretKey: SANDBOX_KEYS.secretKey, customURL: gateway.url }
+      const { send, get, ended } = await start({ settings })
+      const users = Array.from({ length: 15 }, (_, index) => ({ ...TRACK, userId: `usr_${index}` }))
+      await send('POST', '/v1/batch', { batch: [...users, ...users] })
+      await until(() => gateway.holds() === 10)
+      expect((await get<Overview>('/api/overview')).waiting).toBe(30)
+      gateway.open()
+      await ended(30)
+      expect(gateway.most()).toBe(10)
+      expect((await get<Overview>('/api/overview')).waiting).toBe(0)
+    } finally {
+      await gateway.close()
+    }
+  })
+
+  it('keeps users with the same userId and anonymousId apart', async () => {
+    const gateway = await createHoldingGateway()
+    try {
+      const settings = { apiKey: SANDBOX_KEYS.applicationId, secretKey: SANDBOX_KEYS.secretKey, customURL: gateway.url }
+      const { send, ended } = await start({ settings })
+      const { userId, ...anonymous } = TRACK
+      await send('POST', '/v1/track', TRACK)
+      await until(() => gateway.holds() === 1)
+      await send('POST', '/v1/track', { ...anonymous, anonymousId: userId })
+      // Refused without a userId, while the other user's call still waits for its answer.
+      expect((await ended(1))[0].status).toBe('rejected')
+      gateway.open()
+      await ended(2)
+    } finally {
+      await gateway.close()
+    }
+  })
+
+  it('delivers what waits when it is closed with time, and says how many calls are left without', async () => {
+    const first = await start()
+    await first.send('POST', '/v1/batch', { batch: Array(50).fill(TRACK) })
+    expect(await first.workbench.close(10_000)).toBe(0)
+    expect(first.sandbox.state().totals.events).toBe(50)
+
+    const second = await start()
+    second.sandbox.trouble.add({ kind: 'slow', remaining: 1, seconds: 60 })
+    await second.send('POST', '/v1/batch', { batch: [TRACK, TRACK, TRACK] })
+    expect(await second.workbench.close(50)).toBe(3)
+  })
+})
