@@ -68,7 +68,8 @@ export function run(
 
 /** The environment without what the test runner and npm add for themselves, which would reach into the command. */
 function plainEnvironment(): NodeJS.ProcessEnv {
-  const isOurs = (name: string) => /^(JEST_|NODE_ENV$|NODE_OPTIONS$|npm_package|npm_lifecycle)/.test(name)
+  const isOurs = (name: string) =>
+    /^(JEST_|NODE_ENV$|npm_package_|npm_lifecycle_|npm_config_local_prefix$|INIT_CWD$)/.test(name)
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !isOurs(name)))
 }
 

@@ -1,0 +1,26 @@
+/**
+ * Builds the package for npm into `dist/`: the CommonJS modules with their types, source maps and docstrings, and a
+ * wrapper through which `import` gives the definition itself. Without it Node would give `{ default: definition }`.
+ */
+import { execFileSync } from 'node:child_process'
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { root } from './project'
+
+const dist = join(root, 'dist')
+
+rmSync(dist, { recursive: true, force: true })
+execFileSync(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json'], {
+  cwd: root,
+  stdio: 'inherit'
+})
+writeFileSync(join(dist, 'index.mjs'), "import commonJs from './index.js'\n\nexport default commonJs.default\n")
+writeFileSync(
+  join(dist, 'index.d.mts'),
+  `import commonJs from './index.js'
+
+/** Voucherify (Actions): delivers Segment's calls to Voucherify as custom events, customers and groups. */
+declare const destination: typeof commonJs.default
+export default destination
+`
+)
