@@ -65,12 +65,12 @@ function parse(typed: string): URL {
 function voucherifyHosts(hostname: string): VoucherifyHosts {
   if (!hostname.endsWith(VOUCHERIFY_DOMAIN)) throw invalid('must be a host of voucherify.io')
   const labels = hostname.slice(0, -VOUCHERIFY_DOMAIN.length).split('.')
-  const marker = labels.includes('segmentio') ? 'segmentio' : 'api'
-  const at = labels.lastIndexOf(marker)
   // Node's older parser, with which requests are sent, ends a host at characters that URL takes into it.
   if (!labels.every((label) => /^[a-z\d-]*$/.test(label))) throw invalid('holds characters that no host name has')
+  const [marker, ...others] = labels.filter((label) => label === 'segmentio' || label === 'api')
   // The dashboard or the website would answer 200 to anything: an event would count as delivered that was not.
-  if (at < 0 || labels.includes('')) throw invalid("must be the host of Voucherify's Segment gateway")
+  if (!marker || others.length || labels.includes('')) throw invalid("must be the host of Voucherify's Segment gateway")
+  const at = labels.indexOf(marker)
   const withLabel = (label: string) =>
     `https://${[...labels.slice(0, at), label, ...labels.slice(at + 1)].join('.')}${VOUCHERIFY_DOMAIN}`
   return { gateway: withLabel('segmentio'), api: withLabel('api') }

@@ -1,7 +1,6 @@
-import { APIError, HTTPError, InvalidAuthenticationError, RetryableError } from '@segment/actions-core'
+import { APIError, HTTPError, InvalidAuthenticationError, isObject, RetryableError } from '@segment/actions-core'
 import type { JSONLike } from '@segment/actions-core'
 import escapeRegExp from 'lodash/escapeRegExp'
-import isPlainObject from 'lodash/isPlainObject'
 import type { Settings } from './generated-types'
 
 /** Longest message that a host is given, in characters. */
@@ -164,11 +163,11 @@ interface ErrorBody {
 
 /** Voucherify's error body, also when it is not labelled as JSON. Plain text is a message; a page says nothing. */
 function readBody(body: unknown): ErrorBody {
-  if (isPlainObject(body)) return body as ErrorBody
+  if (isObject(body)) return body
   if (typeof body !== 'string' || isPage(body)) return {}
   try {
     const parsed: unknown = JSON.parse(body)
-    if (isPlainObject(parsed)) return parsed as ErrorBody
+    if (isObject(parsed)) return parsed
   } catch {
     // not JSON: the text itself is the message
   }
@@ -240,8 +239,8 @@ export function redactJson(value: unknown, redact: Redact, depth = 0): JSONLike 
   if (typeof value === 'number' || typeof value === 'boolean') return value
   if (depth >= MAX_DEPTH) return null
   if (Array.isArray(value)) return value.map((item) => redactJson(item, redact, depth + 1))
-  if (!isPlainObject(value)) return null
+  if (!isObject(value)) return null
   return Object.fromEntries(
-    Object.entries(value as object).map(([key, item]) => [redact(key), redactJson(item, redact, depth + 1)])
+    Object.entries(value).map(([key, item]) => [redact(key), redactJson(item, redact, depth + 1)])
   )
 }

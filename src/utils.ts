@@ -1,7 +1,6 @@
-import { IntegrationError, PayloadValidationError } from '@segment/actions-core'
+import { IntegrationError, isObject, PayloadValidationError } from '@segment/actions-core'
 import type { InputField, ModifiedResponse, RequestClient, RequestOptions } from '@segment/actions-core'
 import get from 'lodash/get'
-import isPlainObject from 'lodash/isPlainObject'
 import omitBy from 'lodash/omitBy'
 import set from 'lodash/set'
 import { resolveHosts } from './customUrl'
@@ -130,11 +129,6 @@ function isNoValue(value: unknown): boolean {
   return value === '' || (isObject(value) && Object.values(value).every(isBlankText))
 }
 
-/** Whether a value is an object with keys, as JSON has them. */
-export function isObject(value: unknown): value is Values {
-  return isPlainObject(value)
-}
-
 /** Whether a value is a text with nothing to read in it. */
 export function isBlankText(value: unknown): boolean {
   return typeof value === 'string' && !value.trim()
@@ -222,7 +216,13 @@ function readKeys(settings: Settings): Pick<Settings, 'apiKey' | 'secretKey'> {
 /** A key without the spaces around it. No other form is asked of it: Voucherify may change how keys look. */
 function readKey(value: string, label: string, code: string): string {
   const key = String(value ?? '').trim()
-  const problem = !key ? 'is empty' : NOT_IN_HEADERS.test(key) ? 'holds characters that no HTTP header can carry' : ''
+  // The framework leaves out a header whose value reads "undefined", so the call would go without the key.
+  const problem =
+    !key || key === 'undefined'
+      ? 'is empty'
+      : NOT_IN_HEADERS.test(key)
+      ? 'holds characters that no HTTP header can carry'
+      : ''
   if (!problem) return key
   const remedy = "Copy the key again from your Voucherify project's settings."
   throw new IntegrationError(`The setting "${label}" ${problem}. ${remedy}`, code, 400)

@@ -1,4 +1,10 @@
-import { ErrorCodes, MultiStatusResponse, PayloadValidationError, RetryableError } from '@segment/actions-core'
+import {
+  ErrorCodes,
+  isObject,
+  MultiStatusResponse,
+  PayloadValidationError,
+  RetryableError
+} from '@segment/actions-core'
 import type { ActionDestinationErrorResponse, JSONLikeObject, RequestClient } from '@segment/actions-core'
 import groupBy from 'lodash/groupBy'
 import omitBy from 'lodash/omitBy'
@@ -6,7 +12,7 @@ import { performance } from 'perf_hooks'
 import { answerOf, bodyOf, makeRedact, MAX_MESSAGE_LENGTH, redactJson, shorten, toDeliveryError } from '../errors'
 import type { Redact } from '../errors'
 import type { Settings } from '../generated-types'
-import { buildBody, buildBulkRequest, buildGatewayRequest, isObject, TIMEOUT_MS } from '../utils'
+import { buildBody, buildBulkRequest, buildGatewayRequest, TIMEOUT_MS } from '../utils'
 import type { GatewayCall, Values, VoucherifyRequest } from '../utils'
 import { toCalendarDate } from './customer'
 import type { Payload } from './generated-types'

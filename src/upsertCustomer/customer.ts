@@ -1,5 +1,6 @@
+import { isObject } from '@segment/actions-core'
 import dayjs from 'dayjs'
-import { isBlankText, isObject } from '../utils'
+import { isBlankText } from '../utils'
 import type { Values } from '../utils'
 
 /**
