@@ -7,7 +7,7 @@ import type http from 'http'
 import { gzipSync } from 'zlib'
 import { APIError, Destination, RetryableError } from '@segment/actions-core'
 import definition from '../../src/index'
-import { callOf, deliver, erase, errorOf, settings, startServer, withSockets } from './helpers'
+import { callOf, deliver, drip, erase, errorOf, settings, startServer, withSockets } from './helpers'
 import type { LoopbackServer } from './helpers'
 
 /** Longest time that a call may take, in milliseconds. */
@@ -18,12 +18,6 @@ type Fault = (res: http.ServerResponse) => void
 const KB_300 = 'x'.repeat(300 * 1024)
 const MIB = 1_048_576
 const JSON_TYPE = { 'Content-Type': 'application/json' }
-
-/** Writes a byte now and then until the other side has had enough. */
-function drip(res: http.ServerResponse): void {
-  const timer = setInterval(() => res.write(' '), 200)
-  res.on('close', () => clearInterval(timer))
-}
 
 /** Writes as fast as the other side reads, for ever. */
 function flood(res: http.ServerResponse): void {

@@ -170,6 +170,8 @@ export interface LoopbackServer {
   /** Connections so far; a redirect that was followed would be one. */
   connections: number
   requests: SentRequest[]
+  /** Bytes of each request's body. */
+  sizes: number[]
   close(): Promise<void>
 }
 
@@ -182,7 +184,8 @@ export async function startServer(handle: Handler): Promise<LoopbackServer> {
     const chunks: Buffer[] = []
     req.on('data', (chunk: Buffer) => chunks.push(chunk))
     req.on('end', () => {
-      const text = Buffer.concat(chunks).toString()
+      const bytes = Buffer.concat(chunks)
+      const text = bytes.toString()
       const isJson = req.headers['content-type']?.startsWith('application/json')
       const request = {
         method: req.method ?? '',
@@ -191,6 +194,7 @@ export async function startServer(handle: Handler): Promise<LoopbackServer> {
         body: isJson ? JSON.parse(text) : text
       }
       loopback.requests.push(request)
+      loopback.sizes.push(bytes.length)
       handle(res, request)
     })
   })
@@ -204,6 +208,7 @@ export async function startServer(handle: Handler): Promise<LoopbackServer> {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     connections: 0,
     requests: [],
+    sizes: [],
     close: () =>
       new Promise((resolve, reject) => {
         server.close((error) => (error ? reject(error) : resolve()))
@@ -211,6 +216,14 @@ export async function startServer(handle: Handler): Promise<LoopbackServer> {
       })
   }
   return loopback
+}
+
+/** Writes a byte of an answer's body now and then, until the other side has had enough. */
+export function drip(res: http.ServerResponse): void {
+  const timer = setInterval(() => {
+    if (res.destroyed) clearInterval(timer)
+    else res.write(' ')
+  }, 200)
 }
 
 /** What a host sees of a failure. `type` is the error's class. */
