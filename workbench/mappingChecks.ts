@@ -76,10 +76,7 @@ function requireKeys(
   for (const [key, field] of Object.entries(fields)) {
     const value = mapping[key]
     if (field.required === true && (value === undefined || value === null || value === '')) {
-      throw new Refusal(
-        422,
-        `The required field ${at}${key} has no value. A mapping is sent whole, with all its fields.`
-      )
+      throw new Refusal(422, `The required field ${at}${key} has no value.`)
     }
     if (field.properties && isPlainMapping(value)) requireKeys(field.properties, value, `${at}${key}.`)
   }

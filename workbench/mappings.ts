@@ -19,6 +19,11 @@ export interface Mappings {
   get(preset: string): Mapping | undefined
   /** A new mapping with the defaults of an action, not saved. Throws Refusal 422 for an action that does not exist. */
   draft(preset: string, action: string): Mapping
+  /**
+   * A mapping with changes, not saved and not checked. Its fields are replaced whole, unless the change names none of
+   * the required ones: then it changes only the fields that it names.
+   */
+  changed(base: Mapping, change: MappingChange): Mapping
   describe(): MappingList
   /**
    * Changes or adds a mapping.
@@ -72,6 +77,13 @@ export function createMappings(definition: DestinationDefinition<Settings>): Map
     }
   }
 
+  function changed(base: Mapping, change: MappingChange): Mapping {
+    const { fields } = actionOf(definition, base.action)
+    const isWhole = Object.keys(change.mapping ?? {}).some((key) => fields[key]?.required === true)
+    const mapping = change.mapping && (isWhole ? change.mapping : { ...base.mapping, ...change.mapping })
+    return { ...base, ...change, mapping: mapping ?? base.mapping }
+  }
+
   function save(next: Mapping): void {
     const exists = get(next.preset) !== undefined
     mappings = exists
@@ -83,17 +95,19 @@ export function createMappings(definition: DestinationDefinition<Settings>): Map
     list: () => mappings,
     get,
     draft,
+    changed,
     describe: () => ({ mappings: [...mappings], limit: MAX_MAPPINGS, actions: describeActions(definition) }),
     async put(preset, change) {
       const { action, ...changes } = readChange(change)
-      const draft = { ...baseFor(preset, action), ...changes }
-      await checkMapping(actionOf(definition, draft.action), draft)
+      const tried = changed(baseFor(preset, action), changes)
+      await checkMapping(actionOf(definition, tried.action), tried)
       // Another change may have come meanwhile, so the base is read again.
-      const next = { ...baseFor(preset, action), ...changes }
+      const next = changed(baseFor(preset, action), changes)
       const own = presets.find((mapping) => mapping.preset === preset)
-      const changed = own !== undefined && !(isEqual(own.mapping, next.mapping) && own.trigger === next.trigger)
-      save({ ...next, changed })
-      return { ...next, changed }
+      const isChanged = own !== undefined && !(isEqual(own.mapping, next.mapping) && own.trigger === next.trigger)
+      const saved = { ...next, changed: isChanged }
+      save(saved)
+      return saved
     },
     reset(preset) {
       if (!get(preset)) throw new Refusal(404, `There is no mapping "${preset}".`)

@@ -50,6 +50,7 @@ export function createPipeline({ deliverer, mappings, mask, limits, onEnd }: Pip
   const batches = createBatches((mapping, calls) => deliverer.deliverBatch(mapping, calls), limits.batchWaitMs)
   let waiting = 0
   let waitingLength = 0
+  let isClosing = false
   let onIdle: (() => void) | undefined
 
   function settle(length: number): void {
@@ -94,6 +95,7 @@ export function createPipeline({ deliverer, mappings, mask, limits, onEnd }: Pip
     take(calls) {
       const lengths = calls.map(({ event }) => JSON.stringify(event).length)
       const length = lengths.reduce((sum, each) => sum + each, 0)
+      if (isClosing) return false
       if (waiting + calls.length > limits.maxCalls || waitingLength + length > limits.maxLength) return false
       waiting += calls.length
       waitingLength += length
@@ -112,6 +114,7 @@ export function createPipeline({ deliverer, mappings, mask, limits, onEnd }: Pip
     },
     waiting: () => waiting,
     async close(withinMs) {
+      isClosing = true
       batches.flush()
       if (waiting && withinMs > 0) {
         await new Promise<void>((resolve) => {

@@ -20,5 +20,7 @@ export function previewMappings(mappings: Mappings, changes: JSONObject): readon
   if (action !== undefined && typeof action !== 'string') throw new Refusal(400, '"action" must be a text.')
   const base = mappings.get(preset) ?? (action === undefined ? undefined : mappings.draft(preset, action))
   if (!base) throw new Refusal(404, `There is no mapping "${preset}". To try a new one, name its action.`)
-  return [{ ...base, enabled: true, ...(trigger !== undefined && { trigger }), ...(mapping && { mapping }) }]
+  return [
+    mappings.changed(base, { enabled: true, ...(trigger !== undefined && { trigger }), ...(mapping && { mapping }) })
+  ]
 }

@@ -74,7 +74,8 @@ export interface Mapping {
 
 /**
  * PUT /api/mappings/:preset. A name that does not exist yet needs `action` and creates a mapping. `mapping` takes the
- * place of the whole mapping; what the change leaves out stays. Answers the Mapping, or 422 with the reason.
+ * place of the whole mapping, unless it names none of the required fields: then only the fields that it names change.
+ * Answers the Mapping, or 422 with the reason.
  */
 export interface MappingChange {
   mapping?: JSONObject
@@ -117,6 +118,7 @@ export interface PresetMatch {
 
 /** One field of a mapping on its way from the call to the body. */
 export interface FieldTrace {
+  /** Such as `event`, or `customer.email` for a property that is mapped on its own. */
   key: string
   label: string
   /** Where the value comes from, in words: `$.traits.email`, `"$.event", else "$.name"`, `text "gold"`, `template …`. */

@@ -47,6 +47,17 @@ describe('the mappings', () => {
     })
   })
 
+  it('are replaced whole by a mapping with required fields, and changed in part by one without', async () => {
+    const { send, mapping } = await start()
+    const own = await mapping(IDENTIFY_PRESET)
+    await send('PUT', at(IDENTIFY_PRESET), { mapping: { enable_batching: true, phone: 'none' } })
+    expect((await mapping(IDENTIFY_PRESET)).mapping).toEqual({ ...own.mapping, enable_batching: true, phone: 'none' })
+
+    const whole = { source_id: { '@path': '$.userId' }, type: { '@path': '$.type' } }
+    await send('PUT', at(IDENTIFY_PRESET), { mapping: whole })
+    expect((await mapping(IDENTIFY_PRESET)).mapping).toEqual(whole)
+  })
+
   it('that are switched off take nothing', async () => {
     const { send, ended } = await start()
     await send('PUT', at(TRACK_PRESET), { enabled: false })
@@ -108,7 +119,8 @@ describe('the mappings', () => {
       'should be a string or a mapping directive but it is a number'
     ],
     ['a condition without a test', { mapping: { name: { '@if': { then: 'x' } } } }, '@if requires an "exists" key'],
-    ['a mapping without a required field', { mapping: { name: 'x' } }, 'The required field source_id has no value'],
+    ['a mapping without a required field', { mapping: { type: 'x' } }, 'The required field source_id has no value'],
+    ['a required field without a value', { mapping: { source_id: '' } }, 'The required field source_id has no value'],
     ['a mapping that is a list', { mapping: [] }, '"mapping" must be an object'],
     ['a trigger that is no question', { trigger: 'everything' }, "The trigger can't be read"],
     ['a trigger that stops early', { trigger: 'type' }, "The trigger can't be read (Value token is missing)"],

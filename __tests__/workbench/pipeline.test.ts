@@ -1,4 +1,6 @@
-import { createServer } from 'http'
+import { once } from 'events'
+import { createServer, request as httpRequest } from 'http'
+import type { IncomingMessage } from 'http'
 import type { AddressInfo } from 'net'
 import type { Overview } from '../../workbench/types'
 import { SANDBOX_KEYS } from '../../workbench/start'
@@ -83,5 +85,22 @@ describe('the pipeline', () => {
     second.sandbox.trouble.add({ kind: 'slow', remaining: 1, seconds: 60 })
     await second.send('POST', '/v1/batch', { batch: [TRACK, TRACK, TRACK] })
     expect(await second.workbench.close(50)).toBe(3)
+  })
+
+  it('takes no call any more whose body ends while it is closed', async () => {
+    const { workbench, url, sandbox, send } = await start()
+    sandbox.trouble.add({ kind: 'slow', remaining: 1, seconds: 1 })
+    await send('POST', '/v1/track', TRACK)
+    const body = JSON.stringify(TRACK)
+    const headers = { 'content-length': `${body.length}` }
+    const request = httpRequest(`${url}/v1/track`, { method: 'POST', headers, agent: false })
+    const answer = once(request, 'response') as Promise<[IncomingMessage]>
+    await new Promise((resolve) => request.write(body.slice(0, 5), resolve))
+    await until(() => sandbox.trouble.list().length === 0)
+    const closed = workbench.close(10_000)
+    request.end(body.slice(5))
+    expect((await answer)[0].statusCode).toBe(429)
+    expect(await closed).toBe(0)
+    expect(sandbox.state().totals.events).toBe(1)
   })
 })
