@@ -150,7 +150,7 @@ function main(checkout: string | undefined): void {
   try {
     const base = checkout === undefined ? join(root, 'export') : requireCheckout(resolve(checkout))
     mkdirSync(base, { recursive: true })
-    console.log(describe(exportDestination(base)))
+    console.log(describeExport(exportDestination(base)))
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
     console.error(`${error.message} Nothing was written.`)
@@ -158,7 +158,8 @@ function main(checkout: string | undefined): void {
   }
 }
 
-function describe({ folder, written, replaced, removed, leftAlone }: ExportReport): string {
+/** What an export did and what to do next, for whoever ran it. */
+export function describeExport({ folder, written, replaced, removed, leftAlone }: ExportReport): string {
   const list = (label: string, names: string[]) => (names.length ? [`${label}: ${names.join(', ')}`] : [])
   return [
     `Wrote ${written.length} files to ${folder}`,
