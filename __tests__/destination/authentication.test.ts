@@ -12,17 +12,7 @@ import {
 import type { RequestClient } from '@segment/actions-core'
 import nock from 'nock'
 import definition from '../../src/index'
-import {
-  errorOf,
-  failureOf,
-  GATEWAY,
-  GATEWAY_HEADERS,
-  gatewayAnswers,
-  json,
-  settings,
-  startServer,
-  withoutNetwork
-} from './helpers'
+import { errorOf, failureOf, GATEWAY, GATEWAY_HEADERS, gatewayAnswers, json, settings, withoutNetwork } from './helpers'
 import type { GatewayAnswer } from './helpers'
 
 const test = (changes: Partial<typeof settings> = {}) =>
@@ -135,15 +125,6 @@ describe('the test of the settings', () => {
       expect((await errorOf(test())).message).toBe(
         `${START}No Voucherify gateway could be reached there (${code}). ${CHECK_URL}`
       )
-    })
-
-    it('for a port where really nobody listens', async () => {
-      const server = await startServer((res) => res.end())
-      await server.close()
-      nock.restore()
-      const { message } = await errorOf(test({ customURL: server.origin }))
-      nock.activate()
-      expect(message).toBe(`${START}No Voucherify gateway could be reached there (ECONNREFUSED). ${CHECK_URL}`)
     })
 
     it('for another answer that no gateway gives', async () => {

@@ -4,7 +4,7 @@
  */
 import type http from 'http'
 import type { JSONValue, Result, SegmentEvent } from '@segment/actions-core'
-import { callOf, deliverBatch, drip, startServer, withSockets } from './helpers'
+import { callOf, deliverBatch, drip, startServer } from './helpers'
 import type { Handler, LoopbackServer } from './helpers'
 
 type Outcomes = NonNullable<Result['multistatus']>
@@ -26,8 +26,6 @@ function answer(res: http.ServerResponse, status: number, body: object): void {
 }
 
 describe('a batch', () => {
-  withSockets()
-
   let server: LoopbackServer
   const start = async (handle: Handler) => {
     server = await startServer(handle)
@@ -192,8 +190,6 @@ describe('a batch', () => {
 })
 
 describe('a batch that is answered slowly for ever', () => {
-  withSockets()
-
   const dripLate: Handler = (res) => void setTimeout(() => drip(res.writeHead(202)), 9_000)
 
   const many = (count: number, traits: Record<string, JSONValue> = {}) =>

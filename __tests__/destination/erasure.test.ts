@@ -156,8 +156,6 @@ describe('an erasure', () => {
 })
 
 describe('the path that an erasure really takes', () => {
-  beforeAll(() => nock.restore())
-
   it.each([
     ['a/b c@d.e?x=1', 'a%2Fb%20c%40d.e%3Fx%3D1'],
     ['../vouchers', '..%2Fvouchers'],

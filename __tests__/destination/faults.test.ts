@@ -7,7 +7,7 @@ import type http from 'http'
 import { gzipSync } from 'zlib'
 import { APIError, Destination, RetryableError } from '@segment/actions-core'
 import definition from '../../src/index'
-import { callOf, deliver, drip, erase, errorOf, settings, startServer, withSockets } from './helpers'
+import { callOf, deliver, drip, erase, errorOf, settings, startServer } from './helpers'
 import type { LoopbackServer } from './helpers'
 
 /** Longest time that a call may take, in milliseconds. */
@@ -88,8 +88,6 @@ async function outcomeOf(work: () => Promise<unknown>): Promise<Outcome> {
 }
 
 describe('a fault', () => {
-  withSockets()
-
   const servers: LoopbackServer[] = []
   const outcomes: Record<string, Outcome> = {}
   const outcome = (way: string, fault: string) => outcomes[`${way}: ${fault}`]
@@ -164,17 +162,20 @@ describe('a fault', () => {
     }
   )
 
-  it('of a port where nobody listens passes through as it came', async () => {
+  it('of a port where nobody listens passes through as it came, and is said to be the wrong URL', async () => {
     const server = await startServer((res) => res.end())
     await server.close()
-    const { error } = await outcomeOf(() => deliver(callOf('identify'), { settings: { customURL: server.origin } }))
-    expect(error).toMatchObject({ code: 'ECONNREFUSED', type: 'system' })
+    const met = await Promise.all(ways.map(([, work]) => outcomeOf(() => work(server.origin))))
+    const [event, erasure, test] = met.map(({ error }) => error)
+    expect(event).toMatchObject({ code: 'ECONNREFUSED', type: 'system' })
+    expect(erasure).toMatchObject({ code: 'ECONNREFUSED', type: 'system' })
+    expect(test?.message).toMatch(
+      /^Credentials are invalid: {2}No Voucherify gateway could be reached there \(ECONNREFUSED\)\. Check the setting /
+    )
   })
 })
 
 describe('a redirect', () => {
-  withSockets()
-
   it.each([301, 302, 303, 307, 308])('of %d to a second server reaches nobody', async (status) => {
     const second = await startServer((res) => res.writeHead(200).end())
     const first = await startServer((res) => res.writeHead(status, { Location: `${second.origin}/elsewhere` }).end())

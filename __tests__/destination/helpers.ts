@@ -11,6 +11,10 @@ import nock from 'nock'
 import definition from '../../src/index'
 import type { Settings } from '../../src/generated-types'
 
+// Importing nock switches it on, and what it changes in Node's http outlives the file. Only the tests that ask for it
+// by withoutNetwork have it.
+nock.restore()
+
 export const GATEWAY = 'https://us1.segmentio.voucherify.io'
 export const API = 'https://us1.api.voucherify.io'
 
@@ -118,7 +122,7 @@ export function json(status: number, body: unknown, headers: Record<string, stri
   return { status, body: JSON.stringify(body), headers: { 'Content-Type': 'application/json', ...headers } }
 }
 
-/** Runs the tests of a file without a network: whatever nock was not told to answer fails. */
+/** Runs the tests of a block without a network: whatever nock was not told to answer fails. */
 export function withoutNetwork(): void {
   beforeAll(() => {
     if (!nock.isActive()) nock.activate()
@@ -126,11 +130,6 @@ export function withoutNetwork(): void {
   })
   afterEach(() => nock.cleanAll())
   afterAll(() => nock.restore())
-}
-
-/** Runs the tests of a file over real sockets, without nock in between. */
-export function withSockets(): void {
-  beforeAll(() => nock.restore())
 }
 
 /**
