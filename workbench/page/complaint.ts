@@ -24,7 +24,7 @@ export function complaintFor({ broken, saving, preview, match, result, fields }:
   if (broken) return { at: broken.key, text: broken.message }
   if (saving) return { at: locate(saving, fields), text: saving }
   if (preview) return { at: locate(preview, fields), text: preview }
-  if (match && !match.matched && match.reason.includes("can't read the trigger")) {
+  if (match && !match.matched && match.reason.includes("can't be read")) {
     return { at: 'trigger', text: match.reason }
   }
   if (result?.error && !result.request) return { at: locate(result.error.message, fields), text: result.error.message }

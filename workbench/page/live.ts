@@ -24,7 +24,7 @@ export function followServer(): void {
   })
   on('deliveries', list.arrived)
   on('cleared', list.cleared)
-  on('mappings', () => void refresh(async () => setState({ mappings: await readMappings() })))
+  on('mappings', () => void refresh(rereadMappings))
   on('sandbox', () => setState({ sandboxVersion: getState().sandboxVersion + 1 }))
   on('trouble', (troubles) => setState({ troubles }))
 
@@ -32,7 +32,7 @@ export function followServer(): void {
     setState({ connection: 'live', sandboxVersion: getState().sandboxVersion + 1 })
     void refresh(list.read)
     void refresh(async () => setState({ target: await readTarget() }))
-    void refresh(async () => setState({ mappings: await readMappings() }))
+    void refresh(rereadMappings)
     void refresh(async () => setState({ troubles: await readTroubles() }))
   })
   stream.addEventListener('error', () => {
@@ -83,6 +83,15 @@ function createListReader() {
       await read()
     }
   }
+}
+
+let mappingReads = 0
+
+/** Reads the mappings after a change, so that what is shown and pressed next is what there is. */
+export async function rereadMappings(): Promise<void> {
+  const mine = (mappingReads += 1)
+  const mappings = await readMappings()
+  if (mine === mappingReads) setState({ mappings })
 }
 
 /** A read that fails needs no word of its own: the connection is lost as well, and the next one reads again. */

@@ -37,9 +37,15 @@ export function App() {
 
 function Navigation({ current }: { current: View }) {
   const troubles = useStore((state) => state.troubles)
+  const list = useRef<HTMLUListElement>(null)
+  useEffect(() => {
+    // On a narrow screen the list scrolls; the current view stays in sight.
+    const link = list.current?.querySelector<HTMLElement>('[aria-current]')
+    if (list.current && link) list.current.scrollLeft = link.offsetLeft - list.current.clientWidth / 3
+  }, [current])
   return (
     <nav aria-label="Views">
-      <ul>
+      <ul ref={list}>
         {Object.entries(views).map(([view, label]) => (
           <li key={view}>
             <a href={`#/${view}`} aria-current={view === current ? 'page' : undefined}>

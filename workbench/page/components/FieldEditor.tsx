@@ -63,8 +63,7 @@ export function FieldEditor({ field, path, owner, form, onChange, complaint, tra
           />
         </div>
         <div id={`${id}-result`} class="field-result">
-          {problem && <p class="complaint">{problem}</p>}
-          {trace && <FieldResult field={trace} />}
+          {problem ? <p class="complaint">{problem}</p> : trace && <FieldResult field={trace} />}
         </div>
       </div>
       {form.kind === 'parts' &&

@@ -3,6 +3,7 @@ import { useEffect, useId, useState } from 'preact/hooks'
 import { changeMapping, previewCall, resetMapping } from '../api'
 import { complaintFor } from '../complaint'
 import type { Complaint } from '../complaint'
+import { rereadMappings } from '../live'
 import { BrokenJson, readForms, writeForms } from '../mappingValue'
 import type { Forms, ValueForm } from '../mappingValue'
 import { announce } from '../store'
@@ -72,11 +73,14 @@ export function MappingEditor({ mapping: saved, fields, title }: Props) {
     setDraft((last) => ({ ...last, forms: { ...last.forms, [key]: form } }))
   const save = async () => {
     if (!written.mapping) throw new Error('Correct the JSON first.')
+    requireValues(fields, written.mapping)
     await changeMapping(preset, { trigger: draft.trigger, mapping: written.mapping })
+    await rereadMappings()
     announce(`Saved ${preset}.`)
   }
   const reset = async () => {
     await resetMapping(preset)
+    await rereadMappings()
     announce(saved.isPreset ? `${preset} is back to its defaults.` : `Removed ${preset}.`)
   }
   const shared = { forms: draft.forms, setForm, complaint, traces: result?.fields ?? [] }
@@ -131,6 +135,12 @@ export function MappingEditor({ mapping: saved, fields, title }: Props) {
       </div>
     </section>
   )
+}
+
+/** The workbench keeps the values of required fields when a change names none of them, which is not what is meant here. */
+function requireValues(fields: FieldInfo[], mapping: JSONObject): void {
+  const missing = fields.find(({ key, required }) => required && mapping[key] === undefined)
+  if (missing) throw new Error(`The required field ${missing.key} has no value.`)
 }
 
 const isSame = (a: JSONObject | undefined, b: JSONObject) => JSON.stringify(a) === JSON.stringify(b)

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks'
 import { changeMapping } from '../api'
 import { count } from '../format'
+import { rereadMappings } from '../live'
 import { goTo, linkTo } from '../route'
 import { announce, useStore } from '../store'
 import type { Mapping, MappingList } from '../../types'
@@ -47,6 +48,7 @@ function MappingItem({
   const task = useTask()
   const toggle = async () => {
     await changeMapping(preset, { enabled: !enabled })
+    await rereadMappings()
     announce(`${preset} is ${enabled ? 'off' : 'on'}.`)
   }
   return (
@@ -80,6 +82,7 @@ function AddMapping({ list: { actions, mappings, limit } }: { list: MappingList 
     if (!preset) throw new Error('Give the mapping a name.')
     if (mappings.some((mapping) => mapping.preset === preset)) throw new Error('There is a mapping of that name.')
     await changeMapping(preset, { action })
+    await rereadMappings()
     setName('')
     goTo('mappings', preset)
     announce(`Added ${preset}.`)

@@ -119,7 +119,7 @@ function None({ shown, search, text }: { shown: number; search: string; text: st
 }
 
 function Customer({ customer, isReal }: { customer: SandboxCustomer; isReal: boolean }) {
-  const { source_id, name, email, metadata, ...others } = customer
+  const { source_id, name, email, metadata } = customer
   const [isOpen, setOpen] = useState(false)
   return (
     <details class="entry" open={isOpen} onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
@@ -136,8 +136,8 @@ function Customer({ customer, isReal }: { customer: SandboxCustomer; isReal: boo
       </summary>
       {isOpen && (
         <>
-          <JsonView value={{ source_id, name, email, metadata, ...others }} label={`Customer ${source_id}`} />
-          <History sourceId={source_id} />
+          <JsonView value={customer} label={`Customer ${source_id}`} />
+          <History customer={customer} />
           <EraseButton userId={source_id} isReal={isReal} />
         </>
       )}
@@ -172,9 +172,9 @@ const changeWords: Record<SandboxChange['by'], string> = {
 }
 
 /** Which calls made the customer what it is. */
-function History({ sourceId }: { sourceId: string }) {
-  const version = useStore((state) => state.sandboxVersion)
-  const { value, error } = useReading((signal) => readCustomer(sourceId, signal), [sourceId, version])
+function History({ customer }: { customer: SandboxCustomer }) {
+  // Read again with each new list, and no more once the list lacks the customer.
+  const { value, error } = useReading((signal) => readCustomer(customer.source_id, signal), [customer])
   return (
     <>
       <h4>What changed it</h4>

@@ -21,7 +21,10 @@ const troubleKinds: Record<TroubleKind, { label: string; text: string; seconds?:
     text: 'After 10 seconds the destination gives up, and Segment sends the call again.',
     seconds: 'Seconds until the answer'
   },
-  cut: { label: 'Cut answer', text: 'The connection ends in the middle of the answer.' },
+  cut: {
+    label: 'Cut answer',
+    text: 'The answer stops in the middle. The destination waits 10 seconds for the rest, and Segment sends the call again.'
+  },
   redirect: { label: 'Redirect', text: 'The answer points to another host, which gets nothing.' }
 }
 

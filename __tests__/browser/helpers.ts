@@ -1,0 +1,163 @@
+import { chromium } from 'playwright-core'
+import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from 'playwright-core'
+import { bundlePage } from '../../workbench/page/bundle'
+import { createSandbox } from '../../workbench/sandbox'
+import type { Sandbox } from '../../workbench/sandbox'
+import { createWorkbench } from '../../workbench/server'
+import type { Target } from '../../workbench/types'
+import type { Delivery, DeliveryList, MappingList } from '../../workbench/types'
+import { chromiumPath } from './chromium'
+
+/** Longest time for one test, in milliseconds. Browsers are slow on a busy machine. */
+export const TEST_MS = 60_000
+const ACTION_MS = 15_000
+
+const ARGUMENTS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--disable-dev-shm-usage',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync'
+]
+
+/** Keys of a sandbox that look like Voucherify's own, so that one that leaks is found for sure. */
+export const KEYS = {
+  applicationId: '3f1a6a0e-8c1d-4f5b-9a44-6d2f0b7c9e11',
+  secretKey: 'b7e2c0d4-51f9-4c3a-8e6b-90aa12fd34c7'
+}
+
+/** A workbench with its page and sandbox, and short ways to ask it beside the page. */
+export interface Running {
+  url: string
+  sandbox: Sandbox
+  send(method: string, path: string, body?: unknown): Promise<unknown>
+  deliveries(): Promise<Delivery[]>
+  mappings(): Promise<MappingList>
+  close(): Promise<void>
+}
+
+let bundled: ReturnType<typeof bundlePage> | undefined
+
+interface StartOptions {
+  mode?: Target['mode']
+  /** What the workbench takes for the secret key; the sandbox's own unless given. */
+  secretKey?: string
+}
+
+export async function startWorkbench({ mode = 'sandbox', secretKey = KEYS.secretKey }: StartOptions = {}) {
+  bundled ??= bundlePage()
+  const page = await bundled
+  const sandbox = createSandbox({ ...KEYS, bulkDelayMs: 0 })
+  await sandbox.listen(0)
+  const settings = { apiKey: KEYS.applicationId, secretKey, customURL: sandbox.url }
+  const workbench = createWorkbench({ settings, mode, sandbox, page })
+  await workbench.listen(0)
+  const { url } = workbench
+
+  async function send(method: string, path: string, body?: unknown): Promise<unknown> {
+    const response = await fetch(`${url}${path}`, {
+      method,
+      ...(body !== undefined && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } })
+    })
+    const answer: unknown = await response.json()
+    if (!response.ok) throw new Error(`${method} ${path} was answered ${response.status}: ${JSON.stringify(answer)}`)
+    return answer
+  }
+  const running: Running = {
+    url,
+    sandbox,
+    send,
+    deliveries: async () => ((await send('GET', '/api/deliveries?limit=5000')) as DeliveryList).deliveries,
+    mappings: async () => (await send('GET', '/api/mappings')) as MappingList,
+    async close() {
+      await workbench.close()
+      await sandbox.close()
+    }
+  }
+  return running
+}
+
+export function launch(): Promise<Browser> {
+  return chromium.launch({ executablePath: chromiumPath, args: ARGUMENTS })
+}
+
+/** A page with a record of what it asked for and what it complained about. */
+export interface Visit {
+  page: Page
+  context: BrowserContext
+  /** Addresses of all requests. */
+  requests: string[]
+  /** Answers' bodies by their address, as text. The stream of events never ends and is not among them. */
+  answers(): Promise<string[]>
+  /** Errors of scripts and of the console, breaches of the Content-Security-Policy among them. */
+  complaints: string[]
+}
+
+/** Opens a page in a browser profile of its own. */
+export async function visit(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Visit> {
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 1400 },
+    reducedMotion: 'reduce',
+    ...options
+  })
+  context.setDefaultTimeout(ACTION_MS)
+  await context.grantPermissions(['clipboard-read', 'clipboard-write'])
+  const requests: string[] = []
+  const complaints: string[] = []
+  const bodies: Promise<string>[] = []
+  context.on('request', (request) => requests.push(request.url()))
+  context.on('response', (response) => {
+    if (response.url().endsWith('/api/stream')) return
+    bodies.push(response.text().catch(() => ''))
+  })
+  context.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(message.text())
+  })
+  context.on('weberror', (error) => complaints.push(String(error.error())))
+  const page = await context.newPage()
+  await page.goto(url)
+  return { page, context, requests, complaints, answers: () => Promise.all(bodies) }
+}
+
+/** Fails unless every request went to the page's own origin. Images and icons in the page itself are no requests. */
+export function expectOwnHostOnly(requests: string[], url: string): void {
+  const { origin } = new URL(url)
+  expect(requests.filter((address) => !/^(data|blob):/.test(address) && new URL(address).origin !== origin)).toEqual([])
+}
+
+/** Repeats an expectation until it holds, and fails with its last complaint when it does not hold in time. */
+export async function eventually(expectation: () => void | Promise<void>, withinMs = ACTION_MS): Promise<void> {
+  const deadline = Date.now() + withinMs
+  for (;;) {
+    try {
+      return await expectation()
+    } catch (error) {
+      if (Date.now() > deadline) throw error
+      await new Promise((resolve) => setTimeout(resolve, 25))
+    }
+  }
+}
+
+/** The list of deliveries: its rows, without the head. */
+export const rowsOf = (page: Page): Locator =>
+  page.getByRole('table', { name: 'Deliveries' }).getByRole('rowgroup').last().getByRole('row')
+
+/** Sends the samples by a press of the button and waits until all have ended. */
+export async function sendSamples(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Send samples' }).click()
+  await page.getByText('25 deliveries', { exact: true }).waitFor()
+}
+
+export const goTo = (page: Page, view: string): Promise<void> =>
+  page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: view }).click()
+
+/** What the clipboard holds. */
+export const clipboard = async (page: Page): Promise<string> =>
+  String(await page.evaluate('navigator.clipboard.readText()'))
+
+/** Horizontal room that the page's content takes beyond the window, in pixels. */
+export const overflow = async (page: Page): Promise<number> =>
+  Number(await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth'))

@@ -1,0 +1,627 @@
+import type { Browser, Page } from 'playwright-core'
+import { readFileSync } from 'fs'
+import type { Delivery } from '../../workbench/types'
+import { describeInBrowser } from './chromium'
+import {
+  clipboard,
+  eventually,
+  expectOwnHostOnly,
+  goTo,
+  KEYS,
+  launch,
+  rowsOf,
+  sendSamples,
+  startWorkbench,
+  TEST_MS,
+  visit
+} from './helpers'
+import type { Running, Visit } from './helpers'
+
+jest.setTimeout(TEST_MS)
+
+describeInBrowser('what people do on the page', () => {
+  let browser: Browser
+  let running: Running
+  let visited: Visit
+  let page: Page
+
+  beforeAll(async () => {
+    browser = await launch()
+  })
+  afterAll(() => browser.close())
+  beforeEach(async () => {
+    running = await startWorkbench()
+    visited = await visit(browser, running.url)
+    page = visited.page
+  })
+  afterEach(async () => {
+    await visited.context.close()
+    await running.close()
+    expectOwnHostOnly(visited.requests, running.url)
+    expect(visited.complaints).toEqual([])
+  })
+
+  const track = (event: string, more: object = {}) =>
+    running.send('POST', '/v1/track', { userId: 'ada', event, properties: {}, ...more })
+  const identify = (userId: string, traits: object = {}) => running.send('POST', '/v1/identify', { userId, traits })
+  const detail = () => page.getByRole('region', { name: 'The way of this call' })
+  const open = (view: string) => goTo(page, view)
+  const deliveryLink = (name: string | RegExp) => rowsOf(page).getByRole('link', { name }).first()
+
+  describe('1. see it work at once', () => {
+    it('says what to do while there is nothing, and shows the samples as rows within two seconds of one click', async () => {
+      await page.getByText('No call has arrived yet.').waitFor()
+      await page.getByRole('button', { name: 'Send samples' }).click()
+      await rowsOf(page).nth(24).waitFor({ timeout: 2000 })
+      expect(await rowsOf(page).count()).toBe(25)
+      expect(await page.getByText('No call has arrived yet.').count()).toBe(0)
+    })
+
+    it('counts in the picture what stands in the rows', async () => {
+      await sendSamples(page)
+      await track('No preset takes it', { integrations: { All: false } })
+      await page.getByText('26 deliveries', { exact: true }).waitFor()
+      const rows = await rowsOf(page).all()
+      const counts: Record<string, number> = {}
+      for (const row of rows) {
+        const [, , , preset, outcome] = await row.getByRole('cell').allInnerTexts()
+        const key = `${preset === '–' ? 'No preset' : preset}: ${outcome.replace(/[^A-Za-z ]/g, '').trim()}`
+        counts[key] = (counts[key] ?? 0) + 1
+      }
+      expect(await numbersOfPicture(page)).toEqual(counts)
+      const picture = page.getByRole('img', { name: 'Calls on their way' })
+      const words = (await picture.textContent()) ?? ''
+      const total = (outcome: string) =>
+        Object.entries(counts).reduce((sum, [key, n]) => (key.endsWith(`: ${outcome}`) ? sum + n : sum), 0)
+      expect(words).toMatch(/^.*26calls/)
+      for (const outcome of ['Delivered', 'Refused']) expect(words).toContain(`${outcome}${total(outcome)}`)
+      expect(words).toContain('No preset1')
+    })
+
+    it('shows calls as they arrive, newest first, and the rate of the last minute', async () => {
+      await track('First')
+      await deliveryLink('First').waitFor()
+      await track('Second')
+      await deliveryLink('Second').waitFor()
+      expect(await rowsOf(page).getByRole('link').allInnerTexts()).toEqual(['track Second', 'track First'])
+      await page.getByText('2 calls · 2 in the last minute').waitFor()
+    })
+  })
+
+  describe('2. understand one delivery', () => {
+    it('shows the way of a delivered call: call, presets, fields, request, answer, verdict', async () => {
+      await identify('ada', { email: 'ada@example.com', firstName: 'Ada', metadata: { plan: 'gold' } })
+      await deliveryLink('ada@example.com').click()
+      await detail().getByText('Delivered: Voucherify took the call.').waitFor()
+
+      const received = await detail().getByRole('region', { name: 'The call as received' }).innerText()
+      expect(received).toContain('"firstName": "Ada"')
+      const presets = await detail().getByRole('listitem').allInnerTexts()
+      expect(presets.join('\n')).toContain("The call's type is identify, as the trigger asks.")
+      expect(presets.join('\n')).toContain("The call's type is identify, and the trigger asks for track.")
+
+      const fields = detail().getByRole('region', { name: 'Mapping, field by field' })
+      const email = fields.getByRole('row', { name: /^Email Address/ })
+      expect(await email.innerText()).toMatch(/Email Address\s+email\s+\$\.traits\.email\s+ada@example\.com/)
+      await detail()
+        .getByRole('button', { name: /^Show \d+ fields for which the call has no value/ })
+        .click()
+      expect(await fields.getByRole('row', { name: /^Phone/ }).innerText()).toContain(
+        'The call has nothing there, so nothing is sent.'
+      )
+      const body = await detail().getByRole('region', { name: 'Body of the request' }).innerText()
+      expect(JSON.parse(body)).toEqual({
+        source_id: 'ada',
+        first_name: 'Ada',
+        email: 'ada@example.com',
+        metadata: { plan: 'gold' },
+        type: 'identify'
+      })
+      const whole = await detail().innerText()
+      expect(whole).toContain(`POST ${running.sandbox.url}/segmentio/customer-processing`)
+      expect(whole).toMatch(/X-App-Token\s+\*\*\*/)
+      expect(whole).toMatch(/Status 200/)
+    })
+
+    it('says of a refused call what to fix, and that nothing was sent', async () => {
+      await running.send('POST', '/v1/identify', { anonymousId: 'a-1', traits: { email: 'reader@example.com' } })
+      await deliveryLink('reader@example.com').click()
+      const text = detail()
+      await text.getByText('Nothing was sent for this call.').waitFor()
+      expect(await text.innerText()).toMatch(/Refused[\s\S]+userId/)
+      expect(await text.getByRole('button', { name: 'Copy as curl' }).count()).toBe(0)
+    })
+
+    it('copies the request as curl with placeholders for the keys', async () => {
+      await track('Order Completed')
+      await deliveryLink('Order Completed').click()
+      await detail().getByRole('button', { name: 'Copy as curl' }).click()
+      await page.getByRole('status').getByText('Copied the request as a curl command').waitFor()
+      const curl = await clipboard(page)
+      expect(curl).toContain('curl')
+      expect(curl).toContain('/segmentio/event-processing')
+      expect(curl).toContain('Order Completed')
+      expect(curl).not.toContain('***')
+      for (const key of Object.values(KEYS)) expect(curl).not.toContain(key)
+    })
+
+    it('sends a call again and shows the new delivery', async () => {
+      await running.send('POST', '/api/trouble', { kind: '500', remaining: 1 })
+      await track('Order Completed')
+      await deliveryLink('Order Completed').click()
+      await detail()
+        .getByText(/Segment would send it again/)
+        .waitFor()
+      await detail().getByRole('button', { name: 'Send again' }).click()
+      await detail().getByText('Delivered: Voucherify took the call.').waitFor()
+      await rowsOf(page).getByText('sent again').waitFor()
+      expect((await running.deliveries()).map(({ status }) => status)).toEqual(['delivered', 'retryable'])
+    })
+
+    it('filters by outcome, by preset and by text', async () => {
+      await sendSamples(page)
+      await page.getByRole('button', { name: /Refused \d+/ }).click()
+      const refused = (await running.deliveries()).filter(({ status }) => status === 'rejected').length
+      expect(await rowsOf(page).count()).toBe(refused)
+      await page.getByRole('button', { name: /^All \d+/ }).click()
+      await page.getByLabel('Preset', { exact: true }).selectOption('Assign Customer To Group')
+      expect(await rowsOf(page).count()).toBe(3)
+      await page.getByLabel('Find text').fill('org_3F9A')
+      expect(await rowsOf(page).getByRole('link').allInnerTexts()).toEqual(['group org_3f9a61c0'])
+      await page.getByLabel('Find text').fill('nothing holds this')
+      await page.getByText('No delivery fits the filters.').waitFor()
+    })
+  })
+
+  describe('3. connect an app', () => {
+    it('copies snippets with the address of this workbench', async () => {
+      await open('Connect an app')
+      for (const title of ['analytics-node', 'analytics.js in a page', 'curl']) {
+        await page.getByRole('button', { name: `Copy the ${title} snippet` }).click()
+        await page.getByRole('status').getByText(`Copied the ${title} snippet.`).waitFor()
+        expect(await clipboard(page)).toContain(new URL(running.url).host)
+      }
+    })
+
+    it('has a curl snippet whose call arrives', async () => {
+      await open('Connect an app')
+      await page.getByRole('button', { name: 'Copy the curl snippet' }).click()
+      await page.getByRole('status').getByText('Copied the curl snippet.').waitFor()
+      const snippet = await clipboard(page)
+      const [, address] = /^curl (\S+)/.exec(snippet) ?? []
+      const [, body] = /-d '([^']+)'/.exec(snippet) ?? []
+      const response = await fetch(address, { method: 'POST', body })
+      expect(response.status).toBe(200)
+      await open('Deliveries')
+      await deliveryLink('Order Completed').waitFor()
+    })
+  })
+
+  describe('4. write a call by hand', () => {
+    const editor = () => page.getByLabel('Call as JSON')
+    const sent = () => page.getByRole('region', { name: 'What becomes of it' })
+
+    it('starts from a sample, previews it without sending, then sends it', async () => {
+      await open('Try a call')
+      await page.getByLabel('Start from a sample').selectOption('track-referral-conversion')
+      expect(JSON.parse(await editor().inputValue())).toMatchObject({ type: 'track', event: 'user_subscribed' })
+
+      await page.getByRole('button', { name: 'Preview' }).click()
+      await sent().getByText('Nothing was sent.').waitFor()
+      const body = JSON.parse(await sent().getByRole('region', { name: 'Body of the request' }).innerText())
+      expect(body).toMatchObject({ event: 'user_subscribed', customer: { source_id: 'usr_40021' }, type: 'track' })
+      expect(await running.deliveries()).toEqual([])
+      expect(running.sandbox.state().totals.events).toBe(0)
+
+      await page.getByRole('button', { name: 'Send', exact: true }).click()
+      await sent().getByText('Delivered').waitFor()
+      expect(running.sandbox.state().events).toMatchObject([{ event: 'user_subscribed' }])
+      await sent().getByRole('link', { name: 'track user_subscribed' }).click()
+      await detail().getByText('Delivered: Voucherify took the call.').waitFor()
+    })
+
+    it.each([
+      [
+        'a missing comma',
+        '{\n  "type": "track"\n  "event": "A"\n}',
+        'Line 3, column 3: A comma or } is missing before this.'
+      ],
+      ['a comma too many', '{ "type": "track", }', 'Line 1, column 18: This comma has nothing after it; remove it.'],
+      ['single quotes', "{ 'type': 1 }", 'Line 1, column 3: A name needs double quotes, not single ones.'],
+      ['an open brace', '{\n"a": {', 'Line 2, column 7: A name in double quotes is missing here.'],
+      ['an open text', '{ "a": "b }', 'Line 1, column 8: The text that starts here is not closed with a quote.'],
+      ['a bare word', '{ "a": undefined }', 'Line 1, column 8: This is no value of JSON: a text needs double quotes.'],
+      ['a second value', '{}\n{}', 'Line 2, column 1: Nothing may follow the end of the value.']
+    ])('marks the place of %s and says it', async (_, text, message) => {
+      await open('Try a call')
+      await editor().fill(text)
+      await page.getByRole('status').getByText(message).waitFor()
+      expect(await editor().getAttribute('aria-invalid')).toBe('true')
+      expect(await page.getByRole('button', { name: 'Send', exact: true }).isDisabled()).toBe(true)
+    })
+
+    it('puts the caret where the JSON breaks', async () => {
+      await open('Try a call')
+      await editor().fill('{\n  "type": "track",\n  "event" "A"\n}')
+      await page.getByRole('button', { name: 'Go there' }).click()
+      const caret = await page.evaluate('document.activeElement.selectionStart')
+      expect(caret).toBe('{\n  "type": "track",\n  "event" '.length)
+    })
+
+    it('shows why the workbench refuses a call', async () => {
+      await open('Try a call')
+      await editor().fill('{ "type": "track", "event": "A" }')
+      await page.getByRole('button', { name: 'Send', exact: true }).click()
+      await page.getByRole('alert').getByText('The call has neither userId nor anonymousId.').waitFor()
+      visited.complaints.length = 0 // the browser reports every answer of 400
+    })
+
+    it('sends a list of calls as a batch', async () => {
+      await open('Try a call')
+      const call = (event: string) => ({ type: 'track', userId: 'ada', event })
+      await editor().fill(JSON.stringify([call('One'), call('Two')]))
+      await page.getByRole('button', { name: 'Send', exact: true }).click()
+      await sent().getByRole('link', { name: 'track One' }).waitFor()
+      await sent().getByRole('link', { name: 'track Two' }).waitFor()
+    })
+
+    it('starts from a delivery', async () => {
+      await track('Order Completed', { properties: { metadata: { total: 5 } } })
+      await deliveryLink('Order Completed').click()
+      await detail().getByRole('link', { name: 'Edit and try' }).click()
+      await eventually(async () => {
+        expect(JSON.parse(await editor().inputValue())).toMatchObject({ properties: { metadata: { total: 5 } } })
+      })
+    })
+  })
+
+  describe('5. change a mapping', () => {
+    const customer = 'Create Or Update Customer'
+    const openMapping = async (preset: string) => {
+      await open('Mappings')
+      await page.getByRole('region', { name: 'Mappings' }).getByRole('link', { name: preset }).click()
+      await page.getByRole('heading', { name: preset }).waitFor()
+    }
+    const field = (name: string) => page.getByRole('group', { name, exact: true })
+    const kind = (name: string) => page.getByLabel(`How ${name} gets its value`)
+    const save = async (preset: string) => {
+      await page.getByRole('button', { name: 'Save' }).click()
+      await page.getByRole('status').getByText(`Saved ${preset}.`).waitFor()
+    }
+    const stored = async (preset: string) => {
+      const mapping = (await running.mappings()).mappings.find((each) => each.preset === preset)
+      if (!mapping) throw new Error(`There is no mapping ${preset}.`)
+      return mapping
+    }
+
+    it.each([
+      ['a path', 'Path', 'path', '$.traits.name', 'Maria Nowak', { '@path': '$.traits.name' }],
+      ['a template', 'Template', 'template', 'VIP {{userId}}', 'VIP usr_10482', { '@template': 'VIP {{userId}}' }],
+      ['a text', 'Text', 'text', 'The same', 'The same', 'The same']
+    ])('takes %s, shows its result while one types, and saves it', async (_, word, input, value, result, expected) => {
+      await openMapping(customer)
+      await field('Description').getByText('Founding member, prefers e-mail').waitFor()
+      await kind('Description').selectOption({ label: word })
+      await page.getByLabel(`Description: ${input}`, { exact: true }).fill(value)
+      await field('Description').getByText(result, { exact: true }).waitFor()
+      expect((await stored(customer)).changed).toBe(false)
+      await save(customer)
+      expect(await stored(customer)).toMatchObject({ changed: true, mapping: { description: expected } })
+      await identify('usr_10482', { name: 'Maria Nowak' })
+      await eventually(() => {
+        expect(running.sandbox.customer('usr_10482')?.customer.description).toBe(result)
+      })
+    })
+
+    it('takes "A, else B"', async () => {
+      await openMapping(customer)
+      await kind('Phone').selectOption({ label: 'A, else B' })
+      await page.getByLabel('Phone: path').fill('$.traits.mobile')
+      await page.getByLabel('Phone: else, a path or text').fill('$.traits.phone')
+      await field('Phone').getByText('+1 212 555 0148', { exact: true }).waitFor()
+      await save(customer)
+      expect((await stored(customer)).mapping.phone).toEqual({
+        '@if': {
+          exists: { '@path': '$.traits.mobile' },
+          then: { '@path': '$.traits.mobile' },
+          else: { '@path': '$.traits.phone' }
+        }
+      })
+    })
+
+    it('takes any other value as JSON, and marks JSON that is none', async () => {
+      await openMapping(customer)
+      await kind('Metadata').selectOption({ label: 'JSON' })
+      await page.getByLabel('Metadata: JSON').fill('{ "plan": ')
+      await field('Metadata').getByText('Line 1, column 11: The text ends where a value is expected.').waitFor()
+      expect(await page.getByRole('button', { name: 'Save' }).isDisabled()).toBe(true)
+      await page.getByLabel('Metadata: JSON').fill('{ "plan": { "@path": "$.traits.plan" }, "from": "workbench" }')
+      await field('Metadata').getByText('"from":"workbench"').waitFor()
+      await save(customer)
+    })
+
+    it("shows the framework's complaint at the field", async () => {
+      await openMapping(customer)
+      await kind('Email Address').selectOption({ label: 'JSON' })
+      await page.getByLabel('Email Address: JSON').fill('{ "@path": 5 }')
+      await field('Email Address').getByText(/@path/).waitFor()
+      await kind('Source ID').selectOption({ label: 'Nothing' })
+      await page.getByRole('button', { name: 'Save' }).click()
+      await field('Source ID').getByText('The required field source_id has no value.').waitFor()
+      expect((await stored(customer)).changed).toBe(false)
+    })
+
+    it('changes a trigger, says whether it takes the chosen call, and shows what is wrong with it', async () => {
+      await openMapping('Add Custom Event (Track Event)')
+      const trigger = page.getByLabel('Trigger')
+      await page.getByText('✓ Takes the chosen call.').waitFor()
+      await trigger.fill('type = "track" and event = "Nothing like it"')
+      await page.getByText('– Does not take the chosen call.').waitFor()
+      await trigger.fill('bogus')
+      await page.getByText("The trigger can't be read").waitFor()
+      await trigger.fill('type = "track" and event = "Paid"')
+      await save('Add Custom Event (Track Event)')
+      await track('Not paid')
+      await track('Paid')
+      await open('Deliveries')
+      await rowsOf(page).getByText('No preset').waitFor()
+      expect((await running.deliveries()).map(({ status }) => status).sort()).toEqual(['delivered', 'unmatched'])
+    })
+
+    it('goes back to the defaults, and leaves what was only typed', async () => {
+      await openMapping(customer)
+      await page.getByLabel('Name: path', { exact: true }).fill('$.traits.nick')
+      await page.getByText('Not saved yet.').waitFor()
+      await page.getByRole('button', { name: 'Discard changes' }).click()
+      expect(await page.getByLabel('Name: path', { exact: true }).inputValue()).toBe('$.traits.name')
+      await page.getByLabel('Name: path', { exact: true }).fill('$.traits.nick')
+      await save(customer)
+      await page.getByText('changed', { exact: true }).waitFor()
+      await page.getByRole('button', { name: 'Back to defaults' }).click()
+      await eventually(async () => {
+        expect(await page.getByLabel('Name: path', { exact: true }).inputValue()).toBe('$.traits.name')
+      })
+      expect((await stored(customer)).changed).toBe(false)
+    })
+
+    it('switches a preset off and on', async () => {
+      await open('Mappings')
+      const toggle = page.getByRole('switch', { name: 'Add Custom Event (Page Event) is on' })
+      await toggle.click()
+      await page.getByRole('status').getByText('Add Custom Event (Page Event) is off.').waitFor()
+      await running.send('POST', '/v1/page', { userId: 'ada', name: 'Home' })
+      await eventually(async () => {
+        expect((await running.deliveries())[0]).toMatchObject({ status: 'unmatched' })
+      })
+      await toggle.click()
+      await page.getByRole('status').getByText('Add Custom Event (Page Event) is on.').waitFor()
+      expect(await toggle.isChecked()).toBe(true)
+    })
+
+    it('switches batching on and shows its effect', async () => {
+      await openMapping(customer)
+      await page.getByText('Off: each call is sent on its own').waitFor()
+      await page.getByRole('switch', { name: 'Batch Customers' }).click()
+      await save(customer)
+      const batch = Array.from({ length: 20 }, (_, index) => ({ type: 'identify', userId: `user-${index}` }))
+      await running.send('POST', '/v1/batch', { batch })
+      await page.getByText('So far this preset sent 20 calls in 1 request.').waitFor()
+      await open('Deliveries')
+      await rowsOf(page).getByText('1 of 20 in a call').first().waitFor()
+    })
+
+    it('adds mappings up to 50, and removes one', async () => {
+      for (let index = 0; index < 44; index += 1) {
+        await running.send('PUT', `/api/mappings/more-${index}`, { action: 'addCustomEvent', enabled: false })
+      }
+      await open('Mappings')
+      await page.getByText('49 mappings of at most 50').waitFor()
+      await page.getByText('Add a mapping').click()
+      await page.getByLabel('Name of the new mapping').fill('Audiences')
+      await page.getByLabel('Action', { exact: true }).selectOption({ label: 'Upsert Customer' })
+      await page.getByRole('button', { name: 'Add', exact: true }).click()
+      await page.getByText('This is as many as Segment allows for one destination.').waitFor()
+      expect(await stored('Audiences')).toMatchObject({ action: 'upsertCustomer', isPreset: false })
+      await page.getByRole('button', { name: 'Remove mapping' }).click()
+      await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click()
+      await page.getByText('49 mappings of at most 50').waitFor()
+    })
+  })
+
+  describe('6. rehearse trouble', () => {
+    const begin = async (kind: string, calls: number) => {
+      await open('Trouble')
+      await page.getByRole('radio', { name: kind }).check()
+      await page.getByLabel('Number of calls').fill(String(calls))
+    }
+    const start = async () => {
+      await page.getByRole('button', { name: 'Start trouble' }).click()
+      await page
+        .getByRole('status')
+        .getByText(/^The sandbox answers the next/)
+        .waitFor()
+    }
+    const ended = async (): Promise<Delivery> => {
+      await eventually(async () => expect(await running.deliveries()).toHaveLength(1))
+      return (await running.deliveries())[0]
+    }
+
+    it.each([
+      ['400 Bad request', 'Refused', 400],
+      ['401 Unauthorized', 'Refused', 401],
+      ['500 Server error', 'Would retry', 500],
+      ['Redirect', 'Would retry', 302],
+      ['Cut answer', 'Would retry', null]
+    ])('%s ends as "%s"', async (kind, outcome, status) => {
+      await begin(kind, 1)
+      await start()
+      await track('Order Completed')
+      const { response } = await ended()
+      if (status === null) expect(response).toBeNull()
+      else expect(Math.floor((response?.status ?? 0) / 100)).toBe(Math.floor(status / 100))
+      await open('Deliveries')
+      await rowsOf(page).getByText(outcome).waitFor()
+      await deliveryLink('Order Completed').click()
+      await detail()
+        .getByRole('heading', { name: /^Answer/ })
+        .waitFor()
+    })
+
+    it('429 carries the Retry-After that was asked for', async () => {
+      await begin('429 Too many requests', 2)
+      await page.getByLabel('Retry-After, in seconds').fill('77')
+      await start()
+      await page.getByRole('region', { name: 'Switched on' }).getByText('2 more calls').waitFor()
+      await track('Order Completed')
+      expect((await ended()).error?.message).toContain('77 seconds')
+      await page.getByRole('region', { name: 'Switched on' }).getByText('1 more call ').waitFor()
+      await page.getByRole('button', { name: 'End trouble' }).click()
+      await page.getByText('None: the sandbox answers as Voucherify would.').waitFor()
+      await track('Order Completed')
+      await eventually(async () => expect((await running.deliveries())[0].status).toBe('delivered'))
+    })
+
+    it('a slow answer takes the seconds that were asked for', async () => {
+      await begin('Slow answer', 1)
+      await page.getByLabel('Seconds until the answer').fill('1')
+      await start()
+      await track('Order Completed')
+      const { status, durationMs } = await ended()
+      expect(status).toBe('delivered')
+      expect(durationMs).toBeGreaterThanOrEqual(990)
+    })
+  })
+
+  describe('7. read the result', () => {
+    it('shows customers with what changed them, events and groups', async () => {
+      await sendSamples(page)
+      await open('Result')
+      await page.getByRole('heading', { name: '7 customers' }).waitFor()
+      await page.getByRole('heading', { name: '2 groups' }).waitFor()
+      await page.getByLabel('Search customers').fill('maria.nowak')
+      await page.getByRole('heading', { name: '7 customers, 1 shown' }).waitFor()
+      const customers = page.getByRole('region', { name: /customers/ })
+      await customers.getByText('usr_10482').first().click()
+      const json = JSON.parse(await page.getByRole('region', { name: 'Customer usr_10482' }).innerText())
+      expect(json).toMatchObject({ source_id: 'usr_10482', metadata: { first_time_shopper: true } })
+      await customers.getByText('identify call').first().waitFor()
+      await customers.getByText('cleared').first().waitFor()
+    })
+
+    it('follows what is delivered meanwhile', async () => {
+      await open('Result')
+      await page.getByText('No customer yet.').waitFor()
+      await identify('ada', { email: 'ada@example.com' })
+      await page.getByText('ada@example.com').waitFor()
+    })
+
+    it('erases one customer after asking', async () => {
+      await identify('ada', { email: 'ada@example.com' })
+      await identify('bob', { email: 'bob@example.com' })
+      await open('Result')
+      await page.getByText('ada@example.com').click()
+      await page.getByRole('button', { name: 'Erase this customer' }).click()
+      const dialog = page.getByRole('dialog', { name: 'Erase ada?' })
+      await dialog.getByRole('button', { name: 'Cancel' }).click()
+      expect(running.sandbox.customer('ada')).toBeDefined()
+      await page.getByRole('button', { name: 'Erase this customer' }).click()
+      await dialog.getByRole('button', { name: 'Erase' }).click()
+      await page.getByRole('heading', { name: '1 customer' }).waitFor()
+      expect(running.sandbox.customer('ada')).toBeUndefined()
+      expect(running.sandbox.customer('bob')).toBeDefined()
+    })
+
+    it('empties the sandbox and the deliveries after asking', async () => {
+      await sendSamples(page)
+      await page.getByRole('button', { name: 'Empty' }).click()
+      await page.getByRole('dialog').getByRole('button', { name: 'Empty the list' }).click()
+      await page.getByText('No call has arrived yet.').waitFor()
+      await eventually(async () => expect(await numbersOfPicture(page)).toEqual({}))
+      await open('Result')
+      await page.getByRole('button', { name: 'Empty all' }).click()
+      await page.getByRole('dialog').getByRole('button', { name: 'Empty the sandbox' }).click()
+      await page.getByText('No customer yet.').waitFor()
+      expect(running.sandbox.state().totals.customers).toBe(0)
+    })
+  })
+
+  describe('9. take it along', () => {
+    it('downloads the deliveries shown as NDJSON', async () => {
+      await sendSamples(page)
+      await page.getByRole('button', { name: /Refused \d+/ }).click()
+      const downloading = page.waitForEvent('download')
+      await page.getByRole('button', { name: 'Download NDJSON' }).click()
+      const download = await downloading
+      expect(download.suggestedFilename()).toMatch(/^deliveries-.*\.ndjson$/)
+      const lines = readFileSync(await download.path(), 'utf8')
+        .trimEnd()
+        .split('\n')
+      const refused = (await running.deliveries()).filter(({ status }) => status === 'rejected')
+      expect(lines.map((line) => JSON.parse(line))).toEqual(refused)
+    })
+  })
+})
+
+describeInBrowser('8. use a real project', () => {
+  let browser: Browser
+  beforeAll(async () => {
+    browser = await launch()
+  })
+  afterAll(() => browser.close())
+
+  it('says where calls go, tests the connection, and never shows a key', async () => {
+    const running = await startWorkbench({ mode: 'project' })
+    const { page, context, answers, requests } = await visit(browser, running.url)
+    try {
+      await page.getByText('your real Voucherify project').waitFor()
+      await page.getByRole('button', { name: 'Test connection' }).click()
+      await page.getByText('✓ The gateway answered and knows the keys.').waitFor()
+      await sendSamples(page)
+      await rowsOf(page).getByRole('link').first().click()
+      await page.getByRole('button', { name: 'Copy as curl' }).click()
+      await page.getByRole('status').getByText('Copied the request').waitFor()
+      const seen = [...(await answers()), await page.content(), await clipboard(page)].join('\n')
+      expect(seen).toContain('X-App-Token')
+      for (const key of Object.values(KEYS)) {
+        expect(seen).not.toContain(key)
+        expect(seen).not.toContain(Buffer.from(key).toString('base64'))
+      }
+      await goTo(page, 'Trouble')
+      await page.getByText('trouble can only be played by the sandbox').waitFor()
+      expectOwnHostOnly(requests, running.url)
+    } finally {
+      await context.close()
+      await running.close()
+    }
+  })
+
+  it('says with the words of the connection test that the keys are refused', async () => {
+    const secretKey = '00000000-1111-4222-8333-444444444444'
+    const running = await startWorkbench({ mode: 'project', secretKey })
+    const { page, context, answers } = await visit(browser, running.url)
+    try {
+      await page.getByRole('button', { name: 'Test connection' }).click()
+      await page.getByText(/^✕ .*Secret Key/).waitFor()
+      expect((await answers()).join('\n')).not.toContain(secretKey)
+    } finally {
+      await context.close()
+      await running.close()
+    }
+  })
+})
+
+/** The numbers of the picture as its table says them: "preset: outcome" to count, without zeros. */
+async function numbersOfPicture(page: Page): Promise<Record<string, number>> {
+  const rows = await page.getByRole('table', { name: 'Calls by preset and outcome' }).getByRole('row').all()
+  const numbers: Record<string, number> = {}
+  const [head, ...lines] = rows
+  const outcomes = (await head.getByRole('columnheader').allInnerTexts()).slice(1)
+  for (const line of lines) {
+    const preset = await line.getByRole('rowheader').innerText()
+    const counts = await line.getByRole('cell').allInnerTexts()
+    counts.forEach((count, index) => {
+      if (Number(count)) numbers[`${preset}: ${outcomes[index]}`] = Number(count)
+    })
+  }
+  return numbers
+}
