@@ -25,7 +25,7 @@ export const customerField = (description: string, email: ReturnType<typeof firs
     source_id: {
       label: 'Source ID',
       description:
-        'The [source_id](https://docs.voucherify.io/build/customers) under which Voucherify knows the customer. ' +
+        'The `source_id` under which Voucherify knows the customer. ' +
         "Map the user ID of the call: an anonymous ID would stay as a customer of its own for ever, since Voucherify can't merge customers.",
       type: 'string',
       required: true

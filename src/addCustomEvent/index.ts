@@ -13,7 +13,7 @@ const fields: Record<string, InputField> = {
   referral: {
     label: 'Referral Object',
     description:
-      'The referral that this event converts. Voucherify needs its code when a custom event is the conversion event of a [referral program](https://docs.voucherify.io/build/referral-program).',
+      'The referral that this event converts. Voucherify needs its code when a custom event is the conversion event of a referral program. See [Voucherify's documentation](https://docs.voucherify.io).',
     type: 'object',
     properties: {
       code: {
@@ -35,7 +35,7 @@ const fields: Record<string, InputField> = {
   loyalty: {
     label: 'Loyalty Object',
     description:
-      'The loyalty card that earns points for this event. Voucherify needs its code when an earning rule of a [loyalty program](https://docs.voucherify.io/build/loyalty-program) is based on a custom event.',
+      'The loyalty card that earns points for this event. Voucherify needs its code when an earning rule of a loyalty program is based on a custom event. See [Voucherify's documentation](https://docs.voucherify.io).',
     type: 'object',
     properties: {
       code: {
@@ -49,7 +49,7 @@ const fields: Record<string, InputField> = {
   metadata: {
     label: 'Track Event Metadata',
     description:
-      'Key-value pairs that are stored with the custom event and can be used in rules. Define the keys in Voucherify first, under Project settings, [Event schema](https://docs.voucherify.io/build/custom-events). Values are text, numbers, booleans and dates; Voucherify takes no nested objects or lists here.',
+      'Key-value pairs that are stored with the custom event and can be used in rules. Define the keys in Voucherify first, under Project settings, Event schema. Values are text, numbers, booleans and dates; Voucherify takes no nested objects or lists here.',
     type: 'object',
     default: path('$.properties.metadata')
   },
