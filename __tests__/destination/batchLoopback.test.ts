@@ -190,7 +190,10 @@ describe('a batch', () => {
 })
 
 describe('a batch that is answered slowly for ever', () => {
-  const dripLate: Handler = (res) => void setTimeout(() => drip(res.writeHead(202)), 9_000)
+  const dripLate: Handler = (res) => {
+    const timer = setTimeout(() => drip(res.writeHead(202)), 9_000)
+    res.on('close', () => clearTimeout(timer))
+  }
 
   const many = (count: number, traits: Record<string, JSONValue> = {}) =>
     Array.from({ length: count }, (_, index) => identify(`usr_${index}`, traits))
