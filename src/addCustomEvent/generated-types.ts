@@ -6,7 +6,7 @@ export interface Payload {
    */
   customer: {
     /**
-     * The [source_id](https://docs.voucherify.io/build/customers) under which Voucherify knows the customer. Map the user ID of the call: an anonymous ID would stay as a customer of its own for ever, since Voucherify can't merge customers.
+     * The `source_id` under which Voucherify knows the customer. Map the user ID of the call: an anonymous ID would stay as a customer of its own for ever, since Voucherify can't merge customers.
      */
     source_id: string
     /**
@@ -15,7 +15,7 @@ export interface Payload {
     email?: string
   }
   /**
-   * The referral that this event converts. Voucherify needs its code when a custom event is the conversion event of a [referral program](https://docs.voucherify.io/build/referral-program).
+   * The referral that this event converts. Voucherify needs its code when a custom event is the conversion event of a referral program. See the [Voucherify documentation](https://docs.voucherify.io).
    */
   referral?: {
     /**
@@ -28,7 +28,7 @@ export interface Payload {
     referrer_id?: string
   }
   /**
-   * The loyalty card that earns points for this event. Voucherify needs its code when an earning rule of a [loyalty program](https://docs.voucherify.io/build/loyalty-program) is based on a custom event.
+   * The loyalty card that earns points for this event. Voucherify needs its code when an earning rule of a loyalty program is based on a custom event. See the [Voucherify documentation](https://docs.voucherify.io).
    */
   loyalty?: {
     /**
@@ -37,7 +37,7 @@ export interface Payload {
     code?: string
   }
   /**
-   * Key-value pairs that are stored with the custom event and can be used in rules. Define the keys in Voucherify first, under Project settings, [Event schema](https://docs.voucherify.io/build/custom-events). Values are text, numbers, booleans and dates; Voucherify takes no nested objects or lists here.
+   * Key-value pairs that are stored with the custom event and can be used in rules. Define the keys in Voucherify first, under Project settings, Event schema. Values are text, numbers, booleans and dates; Voucherify takes no nested objects or lists here.
    */
   metadata?: {
     [k: string]: unknown

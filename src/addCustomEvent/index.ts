@@ -13,7 +13,7 @@ const fields: Record<string, InputField> = {
   referral: {
     label: 'Referral Object',
     description:
-      'The referral that this event converts. Voucherify needs its code when a custom event is the conversion event of a referral program. See [Voucherify's documentation](https://docs.voucherify.io).',
+      'The referral that this event converts. Voucherify needs its code when a custom event is the conversion event of a referral program. See the [Voucherify documentation](https://docs.voucherify.io).',
     type: 'object',
     properties: {
       code: {
@@ -35,7 +35,7 @@ const fields: Record<string, InputField> = {
   loyalty: {
     label: 'Loyalty Object',
     description:
-      'The loyalty card that earns points for this event. Voucherify needs its code when an earning rule of a loyalty program is based on a custom event. See [Voucherify's documentation](https://docs.voucherify.io).',
+      'The loyalty card that earns points for this event. Voucherify needs its code when an earning rule of a loyalty program is based on a custom event. See the [Voucherify documentation](https://docs.voucherify.io).',
     type: 'object',
     properties: {
       code: {

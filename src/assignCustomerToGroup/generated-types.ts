@@ -6,7 +6,7 @@ export interface Payload {
    */
   customer: {
     /**
-     * The [source_id](https://docs.voucherify.io/build/customers) under which Voucherify knows the customer. Map the user ID of the call: an anonymous ID would stay as a customer of its own for ever, since Voucherify can't merge customers.
+     * The `source_id` under which Voucherify knows the customer. Map the user ID of the call: an anonymous ID would stay as a customer of its own for ever, since Voucherify can't merge customers.
      */
     source_id: string
     /**
