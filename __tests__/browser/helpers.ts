@@ -160,4 +160,6 @@ export const clipboard = async (page: Page): Promise<string> =>
 
 /** Horizontal room that the page's content takes beyond the window, in pixels. */
 export const overflow = async (page: Page): Promise<number> =>
-  Number(await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth'))
+  Number(
+    await page.evaluate('Math.max(document.documentElement.scrollWidth - document.documentElement.clientWidth, 0)')
+  )

@@ -1,0 +1,203 @@
+import type { Browser, Locator, Page } from 'playwright-core'
+import { describeInBrowser } from './chromium'
+import { clipboard, eventually, launch, rowsOf, startWorkbench, TEST_MS, visit } from './helpers'
+import type { Running, Visit } from './helpers'
+
+jest.setTimeout(TEST_MS)
+
+/** Controls that a person passes at most on the way to another one. */
+const MAX_PRESSES = 120
+
+/** A script for the browser: whether the eye finds what has the focus, by an outline of it or around it. */
+const SHOWS_FOCUS = `(() => {
+  const isDrawn = (node, part) => getComputedStyle(node, part).outlineStyle !== 'none'
+  if (isDrawn(document.activeElement, '::after')) return true
+  for (let node = document.activeElement; node !== document.body; node = node.parentElement) {
+    if (isDrawn(node)) return true
+  }
+  return false
+})()`
+
+const hasFocus = async (page: Page, control: Locator): Promise<boolean> =>
+  (await control.and(page.locator(':focus')).count()) > 0
+
+/** Presses Tab until a control has the focus; fails when it is never reached, or when the focus can't be seen. */
+async function tabTo(page: Page, control: Locator): Promise<void> {
+  for (let presses = 0; presses < MAX_PRESSES; presses += 1) {
+    await page.keyboard.press('Tab')
+    if (!(await hasFocus(page, control))) continue
+    expect(await page.evaluate(SHOWS_FOCUS)).toBe(true)
+    return
+  }
+  throw new Error(`Tab does not reach ${control}.`)
+}
+
+async function press(page: Page, control: Locator, key = 'Enter'): Promise<void> {
+  await tabTo(page, control)
+  await page.keyboard.press(key)
+}
+
+/** Goes to a control and types in place of what stands there. */
+async function type(page: Page, control: Locator, text: string): Promise<void> {
+  await tabTo(page, control)
+  await page.keyboard.press('Control+A')
+  await page.keyboard.type(text)
+}
+
+describeInBrowser('with the keyboard alone', () => {
+  let browser: Browser
+  let running: Running
+  let visited: Visit
+  let page: Page
+
+  beforeAll(async () => {
+    browser = await launch()
+  })
+  afterAll(() => browser.close())
+
+  const begin = async (options: Parameters<typeof startWorkbench>[0] = {}) => {
+    running = await startWorkbench(options)
+    visited = await visit(browser, running.url)
+    page = visited.page
+    await page.getByText('No call has arrived yet.').waitFor()
+  }
+  afterEach(async () => {
+    await visited.context.close()
+    await running.close()
+  })
+
+  const button = (name: string | RegExp) => page.getByRole('button', { name, exact: true })
+  const open = (view: string) =>
+    press(page, page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: view }))
+  const samples = async () => {
+    await press(page, button('Send samples'))
+    await page.getByText('25 deliveries', { exact: true }).waitFor()
+  }
+
+  it('1. samples are sent', async () => {
+    await begin()
+    await samples()
+    expect(await rowsOf(page).count()).toBe(25)
+  })
+
+  it('2. a delivery is found with the arrow keys, read, copied, sent again and closed', async () => {
+    await begin()
+    await samples()
+    const links = rowsOf(page).getByRole('link')
+    await tabTo(page, links.nth(0))
+    await page.keyboard.press('End')
+    await eventually(async () => expect(await hasFocus(page, links.nth(24))).toBe(true))
+    await page.keyboard.press('Home')
+    await page.keyboard.press('ArrowDown')
+    await eventually(async () => expect(await hasFocus(page, links.nth(1))).toBe(true))
+    await page.keyboard.press('Enter')
+
+    const detail = page.getByRole('region', { name: 'The way of this call' })
+    await eventually(async () => expect(await hasFocus(page, detail)).toBe(true))
+    await detail.getByRole('heading', { name: 'Presets' }).waitFor()
+    await press(page, detail.getByRole('button', { name: 'Send again' }))
+    await page.getByText('26 deliveries', { exact: true }).waitFor()
+    await detail.getByText('Delivered: Voucherify took the call.').waitFor()
+    await press(page, detail.getByRole('button', { name: 'Copy as curl' }))
+    await page.getByRole('status').getByText('Copied the request').waitFor()
+    expect(await clipboard(page)).toContain('/segmentio/')
+    await page.keyboard.press('Escape')
+    await detail.waitFor({ state: 'detached' })
+    await eventually(async () => expect(await hasFocus(page, rowsOf(page).getByRole('link').first())).toBe(true))
+  })
+
+  it('3. a snippet is copied', async () => {
+    await begin()
+    await open('Connect an app')
+    await press(page, button('Copy the analytics-node snippet'))
+    await page.getByRole('status').getByText('Copied the analytics-node snippet.').waitFor()
+    expect(await clipboard(page)).toContain(running.url)
+  })
+
+  it('4. a call is written, mended, previewed and sent', async () => {
+    await begin()
+    await open('Try a call')
+    const picker = page.getByLabel('Start from a sample')
+    await picker.getByRole('option', { name: 'screen-home' }).waitFor({ state: 'attached' })
+    await tabTo(page, picker)
+    await page.keyboard.type('screen-home')
+    const editor = page.getByLabel('Call as JSON')
+    await eventually(async () => expect(await editor.inputValue()).toContain('"screen"'))
+    await type(page, editor, '{ "type": "track", "userId": "ada", "event": "Typed"')
+    await press(page, button('Go there'))
+    await page.keyboard.press('Control+End')
+    await page.keyboard.type(' }')
+    await press(page, button('Preview'))
+    await page.getByText('Nothing was sent.', { exact: true }).waitFor()
+    await press(page, button('Send'))
+    await page.getByRole('link', { name: 'track Typed' }).waitFor()
+  })
+
+  it('5. a preset is switched off, and a mapping is changed, saved and put back', async () => {
+    await begin()
+    await open('Mappings')
+    await press(page, page.getByRole('switch', { name: 'Assign Customer To Group is on' }), 'Space')
+    await page.getByRole('status').getByText('Assign Customer To Group is off.').waitFor()
+    // Back to the list's beginning, which lies before the switch.
+    await page.keyboard.press('Shift+Tab')
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'Create Or Update Customer' }).waitFor()
+    await tabTo(page, page.getByLabel('How Description gets its value'))
+    await page.keyboard.type('Text')
+    await type(page, page.getByLabel('Description: text'), 'From the keyboard')
+    await page.getByRole('group', { name: 'Description', exact: true }).getByText('From the keyboard').waitFor()
+    await press(page, button('Save'))
+    await page.getByRole('status').getByText('Saved Create Or Update Customer.').waitFor()
+    const saved = async () =>
+      (await running.mappings()).mappings.find(({ preset }) => preset === 'Create Or Update Customer')
+    expect((await saved())?.mapping.description).toBe('From the keyboard')
+    await press(page, button('Back to defaults'))
+    await eventually(async () => expect((await saved())?.changed).toBe(false))
+  })
+
+  it('6. trouble is started and ended', async () => {
+    await begin()
+    await open('Trouble')
+    await tabTo(page, page.getByRole('radio', { name: '429' }))
+    await page.keyboard.press('ArrowDown')
+    expect(await page.getByRole('radio', { name: '500' }).isChecked()).toBe(true)
+    await type(page, page.getByLabel('Number of calls'), '2')
+    await press(page, button('Start trouble'))
+    await page.getByText('500 Server error for 2 more calls').waitFor()
+    expect(running.sandbox.trouble.list()).toMatchObject([{ kind: '500', remaining: 2 }])
+    await press(page, button('End trouble'))
+    await page.getByText('None: the sandbox answers as Voucherify would.').waitFor()
+  })
+
+  it('7. a customer is found and erased, and all is emptied', async () => {
+    await begin()
+    await samples()
+    await open('Result')
+    await type(page, page.getByLabel('Search customers'), 'aiko')
+    await page.getByRole('heading', { name: '7 customers, 1 shown' }).waitFor()
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'What changed it' }).waitFor()
+    await press(page, button('Erase this customer'))
+    const dialog = page.getByRole('dialog')
+    await press(page, dialog.getByRole('button', { name: 'Erase' }))
+    await page.getByRole('heading', { name: '6 customers, 0 shown' }).waitFor()
+    await press(page, button('Empty all'))
+    await press(page, dialog.getByRole('button', { name: 'Empty the sandbox' }))
+    await eventually(() => expect(running.sandbox.state().totals.customers).toBe(0))
+  })
+
+  it('8. the connection to a project is tested', async () => {
+    await begin({ mode: 'project' })
+    await press(page, button('Test connection'))
+    await page.getByText('✓ The gateway answered and knows the keys.').waitFor()
+  })
+
+  it('9. the deliveries shown are downloaded', async () => {
+    await begin()
+    await samples()
+    const downloading = page.waitForEvent('download')
+    await press(page, button('Download NDJSON'))
+    expect((await downloading).suggestedFilename()).toMatch(/\.ndjson$/)
+  })
+})
