@@ -51,9 +51,7 @@ describeInBrowser('the pictures of the README', () => {
     await page.getByText('26 deliveries', { exact: true }).waitFor()
     // The picture of the flow has its own screenshot.
     await page.getByRole('heading', { name: 'The way of your calls' }).click()
-    await page.getByLabel('Find text').fill('review_submitted')
     await rowsOf(page).getByRole('link', { name: 'review_submitted' }).click()
-    await page.getByLabel('Find text').fill('')
     await page.getByRole('heading', { name: 'Mapping, field by field' }).scrollIntoViewIfNeeded()
     await page.getByRole('table').last().waitFor()
     await take(page, 'workbench-call.png')

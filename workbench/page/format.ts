@@ -43,11 +43,13 @@ const textOf = (value: unknown) =>
 
 /** What a call is about: its event, its page, its group. */
 export function titleOf(event: SegmentEvent): string {
-  const { type, event: name, name: pageName, groupId, traits } = event
+  const { type, event: name, name: pageName, groupId, previousId, traits } = event
   if (type === 'track') return textOf(name) || '(no event name)'
   if (type === 'page' || type === 'screen') return textOf(pageName) || '(no name)'
   if (type === 'group') return textOf(groupId) || '(no group)'
-  return textOf(traits?.email) || textOf(event.context?.traits?.email) || '(no email)'
+  if (type === 'alias') return textOf(previousId) || '(no previous ID)'
+  const names = textOf(Object.keys(traits ?? {}).join(', '))
+  return textOf(traits?.email) || textOf(event.context?.traits?.email) || names || '(no traits)'
 }
 
 /** Who made a call. */

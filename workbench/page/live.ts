@@ -94,11 +94,11 @@ export async function rereadMappings(): Promise<void> {
   if (mine === mappingReads) setState({ mappings })
 }
 
-/** A read that fails needs no word of its own: the connection is lost as well, and the next one reads again. */
+/** A read that fails with its connection needs nothing: the next connection reads again. Else it is tried again. */
 async function refresh(task: () => Promise<void>): Promise<void> {
   try {
     await task()
   } catch {
-    setState({ connection: 'lost' })
+    if (getState().connection === 'live') setTimeout(() => void refresh(task), RECONNECT_MS)
   }
 }

@@ -1,48 +1,52 @@
 import type { SegmentEvent } from '@segment/actions-core'
-import { useEffect, useMemo, useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import { readSamples } from '../api'
 import { shorten, timeOfDay, titleOf } from '../format'
-import { useStore } from '../store'
+import { getState } from '../store'
+import type { Delivery, Sample } from '../../types'
 import { Labelled, Problem } from './controls'
 import { useReading } from './hooks'
 
 /** Most calls of the list of deliveries that are offered. */
 const MAX_RECENT = 20
 
+interface Choice {
+  key: string
+  text: string
+  event: SegmentEvent
+}
+
+const ofSample = ({ label, event }: Sample): Choice => ({ key: `sample ${label}`, text: label, event })
+
+const ofDelivery = ({ id, receivedAt, event }: Delivery): Choice => ({
+  key: id,
+  text: `${timeOfDay(receivedAt)} ${event.type} ${shorten(titleOf(event), 40)}`,
+  event
+})
+
+const readRecent = () => (getState().deliveries ?? []).slice(0, MAX_RECENT).map(ofDelivery)
+
 /** Chooses the call for which a mapping shows its result: one that arrived lately, or a sample. */
 export function CallPicker({ trigger, onPick }: { trigger: string; onPick(event: SegmentEvent): void }) {
-  const samples = useReading(readSamples, [])
-  const deliveries = useStore((state) => state.deliveries)
-  const [chosen, setChosen] = useState('')
-
-  // The list is kept while it is looked at: a call that arrives must not move it.
-  const recent = useMemo(() => deliveries?.slice(0, MAX_RECENT) ?? [], [deliveries === null, chosen === ''])
-  const calls = useMemo(
-    () => [
-      ...(samples.value ?? []).map(({ label, event }) => ({ key: `sample ${label}`, text: label, event })),
-      ...recent.map(({ id, receivedAt, event }) => ({
-        key: id,
-        text: `${timeOfDay(receivedAt)} ${event.type} ${shorten(titleOf(event), 40)}`,
-        event
-      }))
-    ],
-    [samples.value, recent]
-  )
-  const pick = (key: string) => {
-    const call = calls.find((each) => each.key === key)
-    if (!call) return
-    setChosen(key)
-    onPick(call.event)
+  const read = useReading(readSamples, [])
+  const [recent, setRecent] = useState(readRecent)
+  const [chosen, setChosen] = useState<Choice | null>(null)
+  const samples = (read.value ?? []).map(ofSample)
+  const pick = (choice: Choice) => {
+    setChosen(choice)
+    onPick(choice.event)
   }
   useEffect(() => {
-    if (chosen || !samples.value) return
-    const fitting = calls.find(({ event }) => trigger.includes(`"${event.type}"`)) ?? calls.at(0)
-    if (fitting) pick(fitting.key)
-  }, [samples.value, calls])
+    if (chosen) return
+    const fitting = samples.find(({ event }) => trigger.includes(`"${event.type}"`)) ?? samples.at(0)
+    if (fitting) pick(fitting)
+  }, [read.value])
 
-  const isSample = (key: string) => key.startsWith('sample ')
-  const options = (list: typeof calls) =>
-    list.map(({ key, text }) => (
+  // A call that is no longer among the latest stays to be seen while it is the chosen one.
+  const all = [...samples, ...recent]
+  const latest = chosen && all.every(({ key }) => key !== chosen.key) ? [chosen, ...recent] : recent
+  const options = (choices: Choice[]) =>
+    choices.map(({ key, text }) => (
       <option key={key} value={key}>
         {text}
       </option>
@@ -51,15 +55,21 @@ export function CallPicker({ trigger, onPick }: { trigger: string; onPick(event:
     <>
       <Labelled label="Show the result for" hint="Each field shows what it gives for this call while you type.">
         {(attributes) => (
-          <select {...attributes} value={chosen} onChange={({ currentTarget }) => pick(currentTarget.value)}>
-            <optgroup label="Samples">{options(calls.filter(({ key }) => isSample(key)))}</optgroup>
-            {recent.length > 0 && (
-              <optgroup label="Latest calls">{options(calls.filter(({ key }) => !isSample(key)))}</optgroup>
-            )}
+          <select
+            {...attributes}
+            value={chosen?.key ?? ''}
+            onFocus={() => setRecent(readRecent())}
+            onChange={({ currentTarget }) => {
+              const choice = [...samples, ...latest].find(({ key }) => key === currentTarget.value)
+              if (choice) pick(choice)
+            }}
+          >
+            <optgroup label="Samples">{options(samples)}</optgroup>
+            {latest.length > 0 && <optgroup label="Latest calls">{options(latest)}</optgroup>}
           </select>
         )}
       </Labelled>
-      <Problem text={samples.error} />
+      <Problem text={read.error} />
     </>
   )
 }

@@ -18,19 +18,21 @@ export function Flow() {
   const { ref, width } = useSize<HTMLDivElement>()
   const enabled = mappings?.mappings.filter((mapping) => mapping.enabled).map(({ preset }) => preset) ?? []
   return (
-    <details class="flow" open>
-      <summary>
-        <h2>The way of your calls</h2>
-        <span class="rate">
-          {count(overview.calls, 'call')} · {formatNumber(overview.lastMinute)} in the last minute
-          {overview.waiting > 0 && ` · ${formatNumber(overview.waiting)} on the way`}
-        </span>
-      </summary>
-      <div ref={ref} class="flow-picture">
-        {width > 0 && <Picture overview={overview} layout={layOutFlow(overview.counts, enabled, width)} />}
-      </div>
-      <FlowTable overview={overview} />
-    </details>
+    <section aria-label="The way of your calls">
+      <details class="flow" open>
+        <summary>
+          <h2>The way of your calls</h2>
+          <span class="rate">
+            {count(overview.calls, 'call')} · {formatNumber(overview.lastMinute)} in the last minute
+            {overview.waiting > 0 && ` · ${formatNumber(overview.waiting)} on the way`}
+          </span>
+        </summary>
+        <div ref={ref} class="flow-picture">
+          {width > 0 && <Picture overview={overview} layout={layOutFlow(overview.counts, enabled, width)} />}
+        </div>
+        <FlowTable overview={overview} />
+      </details>
+    </section>
   )
 }
 

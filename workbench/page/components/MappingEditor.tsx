@@ -69,8 +69,11 @@ export function MappingEditor({ mapping: saved, fields, title }: Props) {
     fields
   })
 
-  const setForm = (key: string, form: ValueForm) =>
-    setDraft((last) => ({ ...last, forms: { ...last.forms, [key]: form } }))
+  const change = (next: Partial<Draft>) => {
+    saving.forget()
+    setDraft((last) => ({ ...last, ...next }))
+  }
+  const setForm = (key: string, form: ValueForm) => change({ forms: { ...draft.forms, [key]: form } })
   const save = async () => {
     if (!written.mapping) throw new Error('Correct the JSON first.')
     requireValues(fields, written.mapping)
@@ -91,7 +94,7 @@ export function MappingEditor({ mapping: saved, fields, title }: Props) {
       <div class="mapping-head">
         <Trigger
           value={draft.trigger}
-          onInput={(trigger) => setDraft((last) => ({ ...last, trigger }))}
+          onInput={(trigger) => change({ trigger })}
           complaint={complaint?.at === 'trigger' ? complaint.text : ''}
           match={match && { matched: match.matched, reason: match.reason }}
         />
@@ -111,7 +114,7 @@ export function MappingEditor({ mapping: saved, fields, title }: Props) {
         >
           Save
         </Button>
-        <Button disabled={!isChanged && !written.broken} onPress={() => setDraft(startOver(saved))}>
+        <Button disabled={!isChanged && !written.broken} onPress={() => change(startOver(saved))}>
           Discard changes
         </Button>
         {saved.isPreset ? (

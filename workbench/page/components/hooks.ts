@@ -6,6 +6,8 @@ export interface Task {
   busy: boolean
   error: string
   run(work: () => Promise<void>): void
+  /** Takes the error back, once what it was about has changed. */
+  forget(): void
 }
 
 export function useTask(): Task {
@@ -18,7 +20,8 @@ export function useTask(): Task {
       .catch((reason: unknown) => setError(reason instanceof Error ? reason.message : String(reason)))
       .finally(() => setBusy(false))
   }, [])
-  return { busy, error, run }
+  const forget = useCallback(() => setError(''), [])
+  return { busy, error, run, forget }
 }
 
 /** What was last read, and what went wrong if it could not be. Old values stay until new ones are there. */
