@@ -23,6 +23,9 @@ import { root, style } from './project'
 const DESTINATIONS = 'packages/destination-actions/src/destinations'
 export const PLACE = `${DESTINATIONS}/voucherify`
 
+/** Outside the destination's folder, since nothing but the destination belongs there. */
+const RECORD = join(root, 'export', '.written.json')
+
 /** What an export did, as paths below the destination's folder. */
 export interface ExportReport {
   /** The destination's folder in the checkout. */
@@ -40,7 +43,7 @@ export interface ExportReport {
 export class Refusal extends Error {}
 
 /** Content of the files by their path below the destination's folder. */
-type Files = Map<string, Buffer>
+export type Files = Map<string, Buffer>
 /** Hash of each file that an export wrote, by its path below the destination's folder. */
 type Written = Record<string, string>
 
@@ -50,11 +53,10 @@ type Written = Record<string, string>
  * @param recordFile remembers what each export wrote, so that the next one replaces and removes that and nothing else
  * @throws Refusal when a file is in the way that no export wrote
  */
-export function exportDestination(base: string, recordFile = join(root, 'export', '.written.json')): ExportReport {
+export function exportDestination(base: string, files: Files, recordFile: string): ExportReport {
   const folder = join(realpathSync(base), PLACE)
   const records: Record<string, Written> = existsSync(recordFile) ? JSON.parse(readFileSync(recordFile, 'utf8')) : {}
   const before = records[folder] ?? {}
-  const files = filesToExport()
   const present = listFiles(folder)
   const hashOnDisk = (name: string) => hash(readFileSync(join(folder, name)))
 
@@ -99,7 +101,12 @@ function inTheWay(folder: string, names: string[]): string {
   )
 }
 
-function filesToExport(): Files {
+/**
+ * The sources as they are, and the tests as they read beside them.
+ *
+ * @throws Refusal for a test that needs something that is not there
+ */
+export function filesToExport(): Files {
   const src = join(root, 'src')
   const files: Files = new Map(listFiles(src).map((name) => [name, readFileSync(join(src, name))]))
   const tests = join(root, '__tests__', 'destination')
@@ -150,7 +157,7 @@ function main(checkout: string | undefined): void {
   try {
     const base = checkout === undefined ? join(root, 'export') : requireCheckout(resolve(checkout))
     mkdirSync(base, { recursive: true })
-    console.log(describeExport(exportDestination(base)))
+    console.log(describeExport(exportDestination(base, filesToExport(), RECORD)))
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
     console.error(`${error.message} Nothing was written.`)

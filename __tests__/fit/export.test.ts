@@ -2,46 +2,46 @@
  * `npm run export`: it only writes into what is a checkout, replaces and removes only what it wrote itself, and says so.
  * That the export passes there is shown in monorepo.test.ts.
  */
-import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { describeExport, exportDestination, Refusal, requireCheckout } from '../../tools/export'
+import { describeExport, exportDestination, filesToExport, Refusal, requireCheckout } from '../../tools/export'
 import { root } from '../../tools/project'
-import { makeMonorepo, makeScratch, removeScratch, runNode, write } from './scratch'
+import { layOutMonorepo, makeScratch, removeScratch, runNode, write } from './scratch'
 import type { Monorepo } from './scratch'
 
 let monorepo: Monorepo
-let recordFile: string
 
 beforeEach(() => {
-  monorepo = makeMonorepo(makeScratch())
-  recordFile = join(monorepo.folder, 'export-record.json')
+  monorepo = layOutMonorepo(makeScratch())
 })
 
 afterEach(() => removeScratch(monorepo.folder))
 
-const exportAgain = () => exportDestination(monorepo.folder, recordFile)
-const read = (name: string) => readFileSync(join(monorepo.destination, name), 'utf8')
-const plant = (name: string, text: string) => write(join(monorepo.destination, name), text)
-
-/** Makes the record say that the export before wrote a file. */
-function plantExported(name: string, text: string): void {
-  plant(name, text)
-  const records: Record<string, Record<string, string>> = JSON.parse(readFileSync(recordFile, 'utf8'))
-  records[monorepo.destination][name] = createHash('sha256').update(text).digest('hex')
-  write(recordFile, records)
+/** Exports files that stand for the destination's. */
+function exportFiles(files: Record<string, string>) {
+  const contents = Object.entries(files).map(([name, text]) => [name, Buffer.from(text)] as const)
+  return exportDestination(monorepo.folder, new Map(contents), join(monorepo.folder, 'record.json'))
 }
 
-describe('an export', () => {
-  it('sets the imports of the tests for their place beside the sources', () => {
-    expect(read('__tests__/helpers.ts')).toContain("import definition from '../index'")
-    expect(read('__tests__/helpers.ts')).not.toContain('../../src')
+const place = (name: string) => join(monorepo.destination, name)
+const read = (name: string) => readFileSync(place(name), 'utf8')
+
+describe('the files of an export', () => {
+  it('are the sources as they are, and the tests with imports for their place beside them', () => {
+    const files = filesToExport()
+    const helpers = String(files.get('__tests__/helpers.ts'))
+
+    expect(files.get('index.ts')).toEqual(readFileSync(join(root, 'src', 'index.ts')))
+    expect(helpers).toContain("import definition from '../index'")
+    expect(helpers).not.toContain('../../src')
   })
+})
 
+describe('an export', () => {
   it('says where it wrote, which commands come next and how to test there', () => {
-    const text = describeExport(exportAgain())
+    const text = describeExport(exportFiles({ 'index.ts': '1', 'presets.ts': '1' }))
 
-    expect(text).toContain(`files to ${monorepo.destination}\n`)
+    expect(text).toContain(`Wrote 2 files to ${monorepo.destination}\n`)
     expect(text).toContain(
       './bin/run generate:types --path packages/destination-actions/src/destinations/voucherify/index.ts'
     )
@@ -50,37 +50,43 @@ describe('an export', () => {
   })
 
   it('changes nothing when nothing has changed', () => {
-    expect(exportAgain()).toMatchObject({ replaced: [], removed: [], leftAlone: [] })
+    exportFiles({ 'index.ts': '1' })
+    expect(exportFiles({ 'index.ts': '1' })).toMatchObject({ replaced: [], removed: [], leftAlone: [] })
   })
 
   it('replaces and removes what the export before wrote, and names it', () => {
-    plantExported('index.ts', '// an older index')
-    plantExported('old/gone.ts', '// no longer part of it')
-    const report = exportAgain()
+    exportFiles({ 'index.ts': '1', 'old/gone.ts': '1' })
+    const report = exportFiles({ 'index.ts': '2' })
 
     expect(report).toMatchObject({ replaced: ['index.ts'], removed: ['old/gone.ts'], leftAlone: [] })
     expect(describeExport(report)).toContain('Removed from the export before: old/gone.ts')
-    expect(read('index.ts')).toBe(readFileSync(join(root, 'src', 'index.ts'), 'utf8'))
-    expect(existsSync(join(monorepo.destination, 'old'))).toBe(false)
+    expect(read('index.ts')).toBe('2')
+    expect(existsSync(place('old'))).toBe(false)
   })
 
-  it("leaves alone what it did not write, such as the monorepo's metadata.json", () => {
-    plant('metadata.json', '{}')
-    plantExported('old/gone.ts', '// as exported')
-    plant('old/gone.ts', '// changed since')
+  it("leaves alone what it did not write or what was changed since, such as the monorepo's metadata.json", () => {
+    exportFiles({ 'index.ts': '1', 'old/changed.ts': '1' })
+    write(place('metadata.json'), '{}')
+    write(place('old/changed.ts'), 'changed')
 
-    expect(exportAgain()).toMatchObject({ removed: [], leftAlone: ['metadata.json', 'old/gone.ts'] })
+    const report = exportFiles({ 'index.ts': '2' })
+    expect(report).toMatchObject({ removed: [], leftAlone: ['metadata.json', 'old/changed.ts'] })
     expect(read('metadata.json')).toBe('{}')
+    expect(read('old/changed.ts')).toBe('changed')
   })
 
-  it('refuses to overwrite a file that someone else wrote or changed, before it writes anything', () => {
-    plant('utils.ts', '// mended by hand')
-    rmSync(join(monorepo.destination, 'presets.ts'))
+  it.each([
+    ['wrote', () => undefined],
+    ['changed since', () => exportFiles({ 'utils.ts': '1', 'presets.ts': '1' })]
+  ])('refuses to overwrite a file that someone else %s, before it writes anything', (_what, prepare) => {
+    prepare()
+    write(place('utils.ts'), 'by hand')
+    const again = () => exportFiles({ 'added.ts': '1', 'utils.ts': '2' })
 
-    expect(exportAgain).toThrow(Refusal)
-    expect(exportAgain).toThrow('did not come from an export, or were changed since: utils.ts.')
-    expect(read('utils.ts')).toBe('// mended by hand')
-    expect(existsSync(join(monorepo.destination, 'presets.ts'))).toBe(false)
+    expect(again).toThrow(Refusal)
+    expect(again).toThrow('did not come from an export, or were changed since: utils.ts.')
+    expect(read('utils.ts')).toBe('by hand')
+    expect(existsSync(place('added.ts'))).toBe(false)
   })
 })
 
@@ -91,10 +97,7 @@ describe('a checkout', () => {
 
   it.each([
     ['without that package', () => rmSync(join(monorepo.package, 'package.json'))],
-    [
-      'with a package of another owner',
-      () => write(join(monorepo.package, 'package.json'), { name: 'destination-actions' })
-    ],
+    ['with another package', () => write(join(monorepo.package, 'package.json'), { name: 'destination-actions' })],
     ['without destinations', () => rmSync(join(monorepo.package, 'src'), { recursive: true })]
   ])('is none %s', (_name, spoil) => {
     spoil()

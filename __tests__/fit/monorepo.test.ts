@@ -8,9 +8,10 @@ import { Destination } from '@segment/actions-core'
 import { check } from 'prettier'
 import ts from 'typescript'
 import definition from '../../src'
+import { exportDestination, filesToExport } from '../../tools/export'
 import { generateTypes } from '../../tools/generate'
 import { root, staleFiles, style } from '../../tools/project'
-import { makeMonorepo, makeScratch, removeScratch, runNode, write } from './scratch'
+import { layOutMonorepo, makeScratch, removeScratch, runNode, write } from './scratch'
 import type { Monorepo } from './scratch'
 
 jest.setTimeout(150_000)
@@ -18,7 +19,8 @@ jest.setTimeout(150_000)
 let monorepo: Monorepo
 
 beforeAll(() => {
-  monorepo = makeMonorepo(makeScratch())
+  monorepo = layOutMonorepo(makeScratch())
+  exportDestination(monorepo.folder, filesToExport(), join(monorepo.folder, 'export-record.json'))
 })
 
 afterAll(() => removeScratch(monorepo.folder))

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { exportDestination, PLACE } from '../../tools/export'
+import { PLACE } from '../../tools/export'
 import { root } from '../../tools/project'
 
 /** Makes an empty folder of the system's temporary folder. */
@@ -94,8 +94,8 @@ const PACKAGES = {
   typescript: 'typescript'
 }
 
-/** A folder laid out as Segment's monorepo, with the destination exported into it. */
-export function makeMonorepo(folder: string): Monorepo {
+/** Lays a folder out as Segment's monorepo, with no destination in it. */
+export function layOutMonorepo(folder: string): Monorepo {
   const packageFolder = join(folder, 'packages', 'destination-actions')
   write(join(packageFolder, 'package.json'), { name: '@segment/action-destinations', private: true })
   write(join(packageFolder, 'tsconfig.json'), { compilerOptions: COMPILER_OPTIONS, include: ['src'] })
@@ -108,7 +108,6 @@ export function makeMonorepo(folder: string): Monorepo {
     mkdirSync(dirname(link), { recursive: true })
     symlinkSync(join(root, 'node_modules', ours), link)
   }
-  exportDestination(folder, join(folder, 'export-record.json'))
   return { folder, package: packageFolder, destination: join(folder, PLACE) }
 }
 
