@@ -1,6 +1,6 @@
 import { IntegrationError, InvalidAuthenticationError, RetryableError } from '@segment/actions-core'
 import type { DestinationDefinition, RequestClient } from '@segment/actions-core'
-import { answerOf, bodyOf, describe, isPage, makeRedact, redirectTarget } from './errors'
+import { adviceFor, answerOf, bodyOf, describe, isPage, isRetryable, makeRedact, redirectTarget } from './errors'
 import type { Answer, Redact } from './errors'
 import type { Settings } from './generated-types'
 import { buildTestRequest } from './utils'
@@ -75,10 +75,15 @@ function explainAnswer(answer: Answer, redact: Redact): Error {
   if (status >= 300 && status < 400) {
     return wrongUrl(`The address answered with a redirect (${status}) to ${redirectTarget(answer, redact)}.`)
   }
-  if (status === 429 || status >= 500) return new RetryableError(describe(answer, TRY_LATER, redact))
+  if (isRetryable(status) || status === 501) return new RetryableError(describe(answer, TRY_LATER, redact))
   return status === 404 || isPage(answer.body)
     ? wrongUrl(`The address answered ${status}.`)
-    : new IntegrationError(describe(answer, CHECK_URL, redact), 'UNEXPECTED_ANSWER', 400)
+    : new IntegrationError(describe(answer, adviceForSettings(answer, redact), redact), 'UNEXPECTED_ANSWER', 400)
+}
+
+/** An answer that the gateway has no reason to give comes most likely from something else. */
+function adviceForSettings(answer: Answer, redact: Redact): string {
+  return answer.status === 402 ? adviceFor(answer, redact) : CHECK_URL
 }
 
 function wrongUrl(whatHappened: string): IntegrationError {

@@ -10,6 +10,8 @@ export interface VoucherifyHosts {
 
 const VOUCHERIFY_DOMAIN = '.voucherify.io'
 const LOOPBACK_HOSTS = ['127.0.0.1', 'localhost', '[::1]']
+/** Longest name in DNS, in characters: RFC 1035, section 2.3.4, without the root. */
+const MAX_HOST_LENGTH = 253
 const RIGHT_FORM = 'Use the form https://us1.segmentio.voucherify.io, with the region of your project.'
 
 /**
@@ -65,14 +67,17 @@ function parse(typed: string): URL {
 function voucherifyHosts(hostname: string): VoucherifyHosts {
   if (!hostname.endsWith(VOUCHERIFY_DOMAIN)) throw invalid('must be a host of voucherify.io')
   const labels = hostname.slice(0, -VOUCHERIFY_DOMAIN.length).split('.')
-  // Node's older parser, with which requests are sent, ends a host at characters that URL takes into it.
-  if (!labels.every((label) => /^[a-z\d-]*$/.test(label))) throw invalid('holds characters that no host name has')
+  // Requests are sent with Node's older parser. It ends a host at characters that URL takes into it, and takes a host
+  // that is too long for none at all: either way the keys would go elsewhere. So only what every parser agrees on.
+  if (!labels.every((label) => /^[a-z\d-]{1,63}$/.test(label))) throw invalid('is not a valid host name')
   const [marker, ...others] = labels.filter((label) => label === 'segmentio' || label === 'api')
   // The dashboard or the website would answer 200 to anything: an event would count as delivered that was not.
-  if (!marker || others.length || labels.includes('')) throw invalid("must be the host of Voucherify's Segment gateway")
-  const at = labels.indexOf(marker)
-  const withLabel = (label: string) =>
-    `https://${[...labels.slice(0, at), label, ...labels.slice(at + 1)].join('.')}${VOUCHERIFY_DOMAIN}`
+  if (!marker || others.length) throw invalid("must be the host of Voucherify's Segment gateway")
+  const withLabel = (label: string) => {
+    const host = labels.map((other) => (other === marker ? label : other)).join('.') + VOUCHERIFY_DOMAIN
+    if (host.length > MAX_HOST_LENGTH) throw invalid('is too long')
+    return `https://${host}`
+  }
   return { gateway: withLabel('segmentio'), api: withLabel('api') }
 }
 

@@ -1,7 +1,11 @@
+import { IntegrationError } from '@segment/actions-core'
 import type { RequestClient } from '@segment/actions-core'
-import { answerOf, isPage, makeRedact, toDeliveryError } from './errors'
+import { answerOf, bodyOf, isPage, makeRedact, toDeliveryError } from './errors'
 import type { Settings } from './generated-types'
 import { buildErasureRequest } from './utils'
+
+const NOT_ERASED =
+  'A web page answered instead of Voucherify, so the customer was not erased. Check the setting "Custom Voucherify URL" and ask for the deletion again.'
 
 /**
  * Erases a person from Voucherify for good, as Segment's deletion requests ask. Customers are only ever stored under
@@ -18,8 +22,9 @@ export async function eraseCustomer(
   const sourceId = String(userId ?? '').trim()
   if (!sourceId) return { output: 'Nothing to erase: the request has no userId.' }
   const { url, options } = buildErasureRequest(settings, sourceId)
+  let body: unknown
   try {
-    await request(url, options)
+    body = bodyOf(await request(url, options))
   } catch (error) {
     const answer = answerOf(error)
     // A page is not Voucherify's answer: somebody would count as erased who was not.
@@ -27,5 +32,6 @@ export async function eraseCustomer(
       return { output: 'Nothing to erase: Voucherify has no such customer.' }
     throw toDeliveryError(error, makeRedact(settings))
   }
+  if (isPage(body)) throw new IntegrationError(NOT_ERASED, 'INVALID_CUSTOM_URL', 400)
   return { output: 'Customer erased.' }
 }

@@ -20,7 +20,8 @@ export type Redact = (text: string) => string
 export function makeRedact(settings: Pick<Settings, 'apiKey' | 'secretKey'>): Redact {
   const keys = [settings.apiKey, settings.secretKey].map((key) => String(key ?? '').trim()).filter(Boolean)
   const needles = keys
-    .flatMap((key) => [key, oneLine(key), encodeURIComponentSafely(key), ...base64Forms(key)])
+    .flatMap((key) => [key, oneLine(key), JSON.stringify(key).slice(1, -1), ...base64Forms(key)])
+    .flatMap((form) => [form, encodeURIComponentSafely(form)])
     .filter(Boolean)
     .sort((a, b) => b.length - a.length)
   if (!needles.length) return (text) => text
@@ -77,8 +78,8 @@ export function answerOf(error: unknown): Answer | undefined {
 
 /** What the framework put on a response: `data` parsed from JSON, or `content` as it came. */
 export function bodyOf(response: object): unknown {
-  const { data, content } = response as { data?: unknown; content?: unknown }
-  return data ?? content
+  const data = 'data' in response ? response.data : undefined
+  return data ?? ('content' in response ? response.content : undefined)
 }
 
 /**
@@ -101,7 +102,7 @@ function answerError(answer: Answer, redact: Redact): Error {
 }
 
 /** Statuses after which the same call may succeed later; 501 says that it never will. */
-function isRetryable(status: number): boolean {
+export function isRetryable(status: number): boolean {
   return [408, 423, 429].includes(status) || (status >= 500 && status !== 501)
 }
 
@@ -197,7 +198,7 @@ export function shorten(text: string, limit: number): string {
 }
 
 /** What to do next about an answer. */
-function adviceFor(answer: Answer, redact: Redact): string {
+export function adviceFor(answer: Answer, redact: Redact): string {
   switch (answer.status) {
     case 401:
       return 'Check the settings "Application ID" and "Secret Key".'
@@ -205,16 +206,18 @@ function adviceFor(answer: Answer, redact: Redact): string {
       return 'The limit of your Voucherify plan is exceeded; ask your Voucherify administrator.'
     case 403:
       return 'Give the key in the setting "Secret Key" the right to do this, in Voucherify\'s project settings.'
-    case 404:
-      return 'Check the setting "Custom Voucherify URL".'
     case 413:
       return 'Map fewer or shorter values.'
     case 429:
       return rateLimitAdvice(answer, redact)
   }
-  return isRetryable(answer.status)
-    ? 'The call can be sent again later.'
-    : 'Correct the value it names in the mapping or in the call; the call is not sent again.'
+  if (isRetryable(answer.status)) return 'The call can be sent again later.'
+  const { key, message } = readBody(answer.body)
+  // With a key it is Voucherify that knows no such thing, such as a code; without one it is not Voucherify's gateway.
+  if (answer.status === 404 && !key) return 'Check the setting "Custom Voucherify URL".'
+  return key || message
+    ? 'Correct the value it names in the mapping or in the call; the call is not sent again.'
+    : 'The call is not sent again; check the mapping, or ask Voucherify Support.'
 }
 
 /** Which limit was reached and when it ends, as far as Voucherify says (`X-Rate-Limit-Type`, `Retry-After`). */

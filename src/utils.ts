@@ -108,13 +108,14 @@ type DeclaredFields = Record<string, Pick<InputField, 'properties' | 'allowNull'
 
 /**
  * The values of the declared visible fields, inside objects too. A null stays only where the field takes one: the
- * framework sees to that, other hosts don't.
+ * framework sees to that, other hosts don't. Where null is no value, neither is an empty text.
  */
 function pickDeclared(fields: DeclaredFields, values: Values): Values {
   const picked: Values = {}
   for (const [key, field] of Object.entries(fields)) {
     const value = values[key]
-    if (field.unsafe_hidden || value === undefined || (value === null && !field.allowNull)) continue
+    if (field.unsafe_hidden || value === undefined) continue
+    if ((value === null || value === '') && !field.allowNull) continue
     picked[key] = field.properties && isObject(value) ? pickDeclared(field.properties, value) : value
   }
   return picked
@@ -216,16 +217,19 @@ function readKeys(settings: Settings): Pick<Settings, 'apiKey' | 'secretKey'> {
 /** A key without the spaces around it. No other form is asked of it: Voucherify may change how keys look. */
 function readKey(value: string, label: string, code: string): string {
   const key = String(value ?? '').trim()
-  // The framework leaves out a header whose value reads "undefined", so the call would go without the key.
-  const problem =
-    !key || key === 'undefined'
-      ? 'is empty'
-      : NOT_IN_HEADERS.test(key)
-      ? 'holds characters that no HTTP header can carry'
-      : ''
+  const problem = keyProblem(key)
   if (!problem) return key
-  const remedy = "Copy the key again from your Voucherify project's settings."
-  throw new IntegrationError(`The setting "${label}" ${problem}. ${remedy}`, code, 400)
+  throw new IntegrationError(
+    `The setting "${label}" ${problem}. Copy the key again from your Voucherify project's settings.`,
+    code,
+    400
+  )
+}
+
+function keyProblem(key: string): string | undefined {
+  // The framework leaves out a header whose value reads "undefined", so the call would go without the key.
+  if (!key || key === 'undefined') return 'is empty'
+  return NOT_IN_HEADERS.test(key) ? 'holds characters that no HTTP header can carry' : undefined
 }
 
 /** Everything outside a header's field value: RFC 9110, section 5.5, as node-fetch checks it. */

@@ -1,5 +1,6 @@
 import {
   ErrorCodes,
+  IntegrationError,
   isObject,
   MultiStatusResponse,
   PayloadValidationError,
@@ -52,7 +53,7 @@ type ErrorNode = ReturnType<ActionDestinationErrorResponse['value']>
 interface Batch {
   request: RequestClient
   settings: Settings
-  call: GatewayCall
+  upsert: GatewayCall
   redact: Redact
   results: MultiStatusResponse
   /** Time after which nothing is sent any more, on the clock of `performance.now()`. */
@@ -71,13 +72,13 @@ interface Batch {
  */
 export async function upsertBatch(
   request: RequestClient,
-  call: GatewayCall,
+  upsert: GatewayCall,
   { settings, payload, signal }: { settings: Settings; payload: Payload[]; signal?: AbortSignal }
 ): Promise<MultiStatusResponse> {
   const batch: Batch = {
     request,
     settings,
-    call,
+    upsert,
     redact: makeRedact(settings),
     results: new MultiStatusResponse(),
     deadline: performance.now() + BUDGET_MS,
@@ -85,20 +86,27 @@ export async function upsertBatch(
   }
   const customers = collectCustomers(batch, payload)
   const oneByOne = customers.filter((customer) => customer.json === undefined)
-  for (const bulk of packBulks(customers)) oneByOne.push(...(await sendBulk(batch, bulk)))
+  for (const bulk of packBulks(customers)) {
+    for (const customer of await sendBulk(batch, bulk)) oneByOne.push(customer)
+  }
   await sendOneByOne(batch, oneByOne)
   return batch.results
 }
+
+/** Other errors of reading a call are the stack's, and would be the same at every try. */
+const NOT_WRITABLE =
+  'The customer could not be written as JSON, most often because metadata is nested too deeply. Map fewer or flatter values.'
 
 /** Groups the calls by customer. A call that can't be sent at all is refused here, alone. */
 function collectCustomers(batch: Batch, payloads: Payload[]): Customer[] {
   const calls: Call[] = []
   payloads.forEach((payload, index) => {
     try {
-      const row = toBulkRow(buildBody(batch.call, payload))
+      const row = toBulkRow(buildBody(batch.upsert, payload))
       calls.push({ index, payload, row, json: requireSize(JSON.stringify(row)) })
     } catch (error) {
-      batch.results.setErrorResponseAtIndex(index, failure(error, batch.redact))
+      const reason = error instanceof IntegrationError ? error : new PayloadValidationError(NOT_WRITABLE)
+      batch.results.setErrorResponseAtIndex(index, failure(reason, batch.redact))
     }
   })
   return Object.values(groupBy(calls, ({ row }) => `id:${String(row.source_id)}`)).map(toCustomer)
@@ -106,6 +114,7 @@ function collectCustomers(batch: Batch, payloads: Payload[]): Customer[] {
 
 /** Puts the calls of one customer into one row, where one row can say what they say and the customer wants batches. */
 function toCustomer(calls: Call[]): Customer {
+  // A host batches only when the mapping says so; one that asks all the same is not what the customer chose.
   if (calls.some(({ payload }) => payload.enable_batching === false)) return { calls }
   if (calls.length === 1) return { calls, row: calls[0].row, json: calls[0].json }
   const row = calls.map((call) => call.row).reduce<Values | undefined>(mergeRows, {})
@@ -161,7 +170,12 @@ function requireSize(json: string): string {
 }
 
 function fitsOneCall(json: string): boolean {
-  return Buffer.byteLength(json) + '[]'.length <= MAX_BULK_BYTES
+  return callSize(json) <= MAX_BULK_BYTES
+}
+
+/** Bytes of a bulk call that holds this row alone. */
+function callSize(json: string): number {
+  return Buffer.byteLength(json) + '[]'.length
 }
 
 /** Fills one bulk call after the other up to the limit, in the order of the batch. */
@@ -234,9 +248,11 @@ async function sendInOrder(batch: Batch, calls: Call[]): Promise<void> {
 
 /** Sends one call through the gateway and records its outcome. Returns the error where there is one. */
 async function sendSingle(batch: Batch, { index, payload }: Call): Promise<ErrorNode | undefined> {
-  const sent = buildBody(batch.call, payload)
+  let sent: unknown
   try {
-    const response = await sendInTime(batch, buildGatewayRequest(batch.settings, batch.call, payload))
+    const single = buildGatewayRequest(batch.settings, batch.upsert, payload)
+    sent = single.options.json
+    const response = await sendInTime(batch, single)
     const body = toRecord(bodyOf(response), batch.redact)
     batch.results.setSuccessResponseAtIndex(index, { status: response.status, sent: toSent(sent), body })
     return undefined
@@ -275,7 +291,7 @@ function isForAnotherTry({ errortype }: ErrorNode): boolean {
 }
 
 function recordFailure(batch: Batch, calls: Call[], node: ErrorNode): void {
-  for (const { index } of calls) batch.results.setErrorResponseAtIndex(index, { ...node })
+  for (const { index } of calls) batch.results.setErrorResponseAtIndex(index, node)
 }
 
 /** The outcome that an error means for one call. `body` is only there when Voucherify answered. */
@@ -308,13 +324,13 @@ function isErrorCode(code: unknown): code is keyof typeof ErrorCodes {
 }
 
 /** Adds what was sent, where there was an answer to it. */
-function withSent(node: ErrorNode, sent: Values | undefined): ErrorNode {
+function withSent(node: ErrorNode, sent: unknown): ErrorNode {
   return node.body === undefined ? node : { ...node, sent: toSent(sent) }
 }
 
 /** A row or body as the framework wants it recorded. It holds JSON, as the mapping that it comes from does. */
-function toSent(values: Values | undefined): JSONLikeObject {
-  return { ...values } as JSONLikeObject
+function toSent(values: unknown): JSONLikeObject {
+  return (isObject(values) ? values : {}) as JSONLikeObject
 }
 
 /** An answer's body as it is kept for each call: without the keys, and bounded, since a thousand calls may keep it. */

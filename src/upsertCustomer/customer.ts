@@ -1,5 +1,7 @@
 import { isObject } from '@segment/actions-core'
 import dayjs from 'dayjs'
+import isNull from 'lodash/isNull'
+import omitBy from 'lodash/omitBy'
 import { isBlankText } from '../utils'
 import type { Values } from '../utils'
 
@@ -9,8 +11,17 @@ import type { Values } from '../utils'
  *
  * @param payload the same values with the hidden fields that carry Engage's trait
  */
-export function prepareCustomer(body: Values, payload: Values): Values {
+export function prepareCustomer(mapped: Values, payload: Values): Values {
+  const body = payload.traits === null ? withoutNulls(mapped) : mapped
   return { ...body, ...joinedName(body), ...isoBirthdate(body), ...metadataWithTrait(body, payload) }
+}
+
+/**
+ * What is left of the values of a call whose traits are null. Every path through it gives null, which would clear the
+ * whole customer, though the call names no trait at all.
+ */
+function withoutNulls(mapped: Values): Values {
+  return omitBy(mapped, (value) => value === null || (isObject(value) && Object.values(value).every(isNull)))
 }
 
 /** The name joined of its parts, when none is mapped. A null is mapped: it clears the name. */
@@ -28,11 +39,12 @@ function isoBirthdate({ birthdate }: Values): Values {
 
 /** Any date in seconds up to here is before the year 2100; larger numbers are milliseconds. */
 const MAX_EPOCH_SECONDS = 4_102_444_800
-/** Fewer digits can be a year, a month of a year or a day of a year (ISO 8601), or no date at all. */
-const EPOCH = /^(-\d{4,}|\d{8,})(\.\d+)?$/
+/** Fewer digits can be a year, a day of a year (ISO 8601), a date with the day first, or no date at all. */
+const EPOCH = /^(-\d{4,}|\d{9,})(\.\d+)?$/
 
 /**
- * Writes a date that came as a number in the way of ISO 8601, in UTC: `YYYYMMDD`, seconds or milliseconds since 1970.
+ * Writes a date that came as a number in the way of ISO 8601, in UTC: `YYYYMMDD`, or seconds or milliseconds since
+ * 1970 of nine digits or more.
  * Everything else is returned as it is, dates and date-times of ISO 8601 among it, since Voucherify decides.
  */
 export function toIsoDate(birthdate: string): string {

@@ -77,7 +77,7 @@ export interface Payload {
    */
   traits?: {
     [k: string]: unknown
-  }
+  } | null
   /**
    * Sends up to a thousand customers to Voucherify in one call of its API, so that a large audience or a first sync fits into the daily number of calls. In return the values are applied some time later, and the metadata rules of the API hold: with "Allow any metadata" in your project, undefined keys are kept as text, otherwise the customer is refused.
    */

@@ -106,6 +106,7 @@ const customerFields: Record<string, InputField> = {
     label: 'Engage Traits',
     description: 'The traits of the call, among which Engage puts the value of the audience or computed trait.',
     type: 'object',
+    allowNull: true,
     unsafe_hidden: true,
     default: path('$.traits')
   }
