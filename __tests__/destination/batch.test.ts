@@ -3,7 +3,7 @@
  * call's own outcome in its own place: accepted, refused alone, retryable, refused with the keys, or sent one by one
  * after all. Sizes, sockets and time are in batchLoopback.test.ts.
  */
-import { MultiStatusResponse } from '@segment/actions-core'
+import { createRequestClient, MultiStatusResponse } from '@segment/actions-core'
 import type { JSONValue, Result, SegmentEvent } from '@segment/actions-core'
 import nock from 'nock'
 import definition from '../../src/index'
@@ -283,6 +283,26 @@ describe('a call that cannot be sent', () => {
       },
       { status: 202, sent: { source_id: 'usr_2' }, body: ACCEPTED }
     ])
+  })
+
+  it('for metadata nested too deeply to write is refused alone, and not sent again', async () => {
+    const sent = gatewayAnswers(json(202, ACCEPTED), API)
+    const deep: Traits = {}
+    for (let level = deep, depth = 0; depth < 20_000; depth += 1) level = level.a = {} as Traits
+    const { performBatch } = definition.actions.upsertCustomer
+    const payload = [{ source_id: 'usr_1', metadata: deep }, { source_id: 'usr_2' }]
+    const results = await performBatch?.(createRequestClient(), { settings, payload })
+    if (!(results instanceof MultiStatusResponse)) throw new Error('The batch gave no outcomes')
+    expect(results.getAllResponses().map((result) => result.value())).toEqual([
+      {
+        status: 400,
+        errortype: 'PAYLOAD_VALIDATION_FAILED',
+        errormessage:
+          'The customer could not be written as JSON, most often because metadata is nested too deeply. Map fewer or flatter values.'
+      },
+      { status: 202, sent: { source_id: 'usr_2' }, body: ACCEPTED }
+    ])
+    expect(sent.map(({ body }) => body)).toEqual([[{ source_id: 'usr_2' }]])
   })
 
   it('leaves nothing to send when there is no other', async () => {

@@ -12,6 +12,7 @@ import { callOf, deliver, errorOf, failureOf, gatewayAnswers, settings, withoutN
 
 const FORM = 'Use the form https://us1.segmentio.voucherify.io, with the region of your project.'
 
+const NOT_GATEWAY = "must be the host of Voucherify's Segment gateway"
 const CONTROL = 'holds spaces, backslashes or control characters'
 
 const refusal = (problem: string) => ({
@@ -155,8 +156,13 @@ describe('Custom Voucherify URL', () => {
       ['localhost as a label', 'http://localhost.evil.com:8080', 'must start with https://'],
       ['an IPv4 address', 'https://203.0.113.24', 'must be a host of voucherify.io'],
       ['an IPv6 address', 'https://[2001:db8::1]', 'must be a host of voucherify.io'],
-      ['the dashboard', 'https://app.voucherify.io', "must be the host of Voucherify's Segment gateway"],
-      ['an empty label', 'https://us1..segmentio.voucherify.io', "must be the host of Voucherify's Segment gateway"],
+      ['the dashboard', 'https://app.voucherify.io', NOT_GATEWAY],
+      ['an empty label', 'https://us1..segmentio.voucherify.io', 'is not a valid host name'],
+      ['a label that is too long', `https://${'a'.repeat(64)}.segmentio.voucherify.io`, 'is not a valid host name'],
+      ['a host that is too long', `https://${'a.'.repeat(120)}segmentio.voucherify.io`, 'is too long'],
+      ['an underscore', 'https://us_1.segmentio.voucherify.io', 'is not a valid host name'],
+      ['two labels of the gateway', 'https://segmentio.segmentio.voucherify.io', NOT_GATEWAY],
+      ['labels of the gateway and the API', 'https://api.segmentio.voucherify.io', NOT_GATEWAY],
       ['a user', 'https://user@us1.segmentio.voucherify.io', 'must not hold a user name or password'],
       ['a user and password', 'https://user:pass@us1.segmentio.voucherify.io', 'must not hold a user name or password'],
       ['an empty user', 'https://@us1.segmentio.voucherify.io', 'must not hold a user name or password'],

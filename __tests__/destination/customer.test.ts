@@ -20,8 +20,30 @@ async function bodyOf(traits: Traits, context: object = {}, options: Delivery = 
 
 const CUSTOMER = { source_id: 'usr_1', type: 'identify' }
 
+/** A call whose traits are null, as JSON has it; the framework's types do not know it. */
+const WITHOUT_TRAITS: object = { traits: null }
+
 describe('a customer', () => {
   withoutNetwork()
+
+  it('keeps all it has when the traits of the call are null', async () => {
+    const sent = gatewayAnswers({ status: 200 })
+    await deliver({ ...callOf('identify'), ...WITHOUT_TRAITS })
+    expect(sent.map(({ body }) => body)).toEqual([CUSTOMER])
+  })
+
+  it('takes values mapped from elsewhere when the traits of the call are null', async () => {
+    const sent = gatewayAnswers({ status: 200 })
+    const email = { '@path': '$.context.traits.email' }
+    const call = callOf('identify', { context: { traits: { email: 'ada@example.com' } } })
+    await deliver({ ...call, ...WITHOUT_TRAITS }, { mappings: { [CUSTOMER_PRESET]: { email } } })
+    expect(sent.map(({ body }) => body)).toEqual([{ ...CUSTOMER, email: 'ada@example.com' }])
+  })
+
+  it('loses its address when the address alone is null', async () => {
+    const cleared = { city: null, country: null, state: null, street: null, postal_code: null }
+    expect(await bodyOf({ address: null })).toEqual({ ...CUSTOMER, address: cleared })
+  })
 
   describe('name', () => {
     it.each<[string, Traits, Traits]>([
@@ -98,7 +120,9 @@ describe('a customer', () => {
       ['epoch seconds with a fraction become a date', 579830400.75, '1988-05-17'],
       ['the last second of a day stays in it, in UTC', 579916799, '1988-05-17'],
       ['ten digits are seconds', 1580515200, '2020-02-01'],
-      ['eight digits that are no date are seconds', '31536000', '1971-01-01'],
+      ['nine digits are seconds', '100000000', '1973-03-03'],
+      ['eight digits that are no date pass', '31536000', '31536000'],
+      ['eight digits that name no day pass', '20230229', '20230229'],
       ['epoch milliseconds become a date', 579830400000, '1988-05-17'],
       ['epoch milliseconds as text become a date', '579830400123', '1988-05-17'],
       ['thirteen digits are milliseconds', 1580515200000, '2020-02-01'],

@@ -78,6 +78,16 @@ describe('an erasure', () => {
     })
   })
 
+  it('is not done at 200 with a page, which is not Voucherify', async () => {
+    gatewayAnswers({ status: 200, body: '<html>Welcome</html>', headers: { 'Content-Type': 'text/html' } }, API)
+    expect(await failureOf(() => erase('usr_1'))).toEqual({
+      type: IntegrationError,
+      status: 400,
+      message:
+        'A web page answered instead of Voucherify, so the customer was not erased. Check the setting "Custom Voucherify URL" and ask for the deletion again.'
+    })
+  })
+
   it.each([[undefined], [null], [''], [' \t\n']])('needs no call without a userId: %j', async (userId) => {
     const sent = gatewayAnswers(json(200, {}), API)
     expect(await erase(userId)).toEqual(NO_ID)

@@ -64,7 +64,7 @@ describe('an answer of Voucherify', () => {
     [400, CORRECT],
     [402, 'The limit of your Voucherify plan is exceeded; ask your Voucherify administrator.'],
     [403, 'Give the key in the setting "Secret Key" the right to do this, in Voucherify\'s project settings.'],
-    [404, 'Check the setting "Custom Voucherify URL".'],
+    [404, CORRECT],
     [405, CORRECT],
     [406, CORRECT],
     [409, CORRECT],
@@ -243,16 +243,22 @@ describe("Voucherify's reason", () => {
       'is not there for an empty body that calls itself JSON',
       400,
       { headers: { 'Content-Type': 'application/json' } },
-      `Voucherify answered 400. ${CORRECT}`
+      `Voucherify answered 400. ${NOT_AGAIN}`
     ],
-    ['is not there for JSON that is no object', 400, json(0, [REASON]), `Voucherify answered 400. ${CORRECT}`],
+    ['is not there for JSON that is no object', 400, json(0, [REASON]), `Voucherify answered 400. ${NOT_AGAIN}`],
     [
       'is the text of JSON that is a text',
       400,
       json(0, 'No such app'),
       `Voucherify answered 400: No such app. ${CORRECT}`
     ],
-    ['is not there for an empty object', 400, json(0, {}), `Voucherify answered 400. ${CORRECT}`],
+    ['is not there for an empty object', 400, json(0, {}), `Voucherify answered 400. ${NOT_AGAIN}`],
+    [
+      'of 404 without a key sends to the URL',
+      404,
+      json(0, { code: 404, message: 'Not Found' }),
+      `Voucherify answered 404: Not Found. ${CHECK_URL}`
+    ],
     [
       'is written as JSON where it is an object',
       400,

@@ -163,7 +163,7 @@ describe('the fields', () => {
       metadata: 'Metadata, object, null',
       type: 'Event Type, string, required',
       computation_key: 'Engage Computation Key, string, hidden',
-      traits: 'Engage Traits, object, hidden',
+      traits: 'Engage Traits, object, null, hidden',
       enable_batching: 'Batch Customers, boolean',
       batch_size: 'Batch Size, number, hidden'
     })

@@ -147,6 +147,7 @@ describe('the keys', () => {
   const values: [string, string, string][] = [
     ['empty', '', 'is empty'],
     ['blank', ' \t\n ', 'is empty'],
+    ['the word undefined, which the framework would drop', 'undefined', 'is empty'],
     ['with a line end inside', 'half-one\nhalf-two', 'holds characters that no HTTP header can carry'],
     ['with a null character', 'half-one\u0000half-two', 'holds characters that no HTTP header can carry'],
     ['with a delete character', 'half-one\u007fhalf-two', 'holds characters that no HTTP header can carry'],
@@ -300,6 +301,15 @@ describe('the body', () => {
     const empty = { name: '', email: '', phone: '', description: '', birthdate: '', first_name: '', last_name: '' }
     expect(buildBody(customerUpsert, { ...CUSTOMER, ...empty })).toEqual(CUSTOMER)
     expect(buildBody(customEvent, { ...EVENT, event: '' })).toEqual({ customer: EVENT.customer, type: 'track' })
+  })
+
+  it('leaves an empty text out where null would be left out too, inside objects as well', () => {
+    const payload = {
+      ...EVENT,
+      customer: { source_id: 'usr_1', email: '' },
+      referral: { code: 'REF', referrer_id: '' }
+    }
+    expect(buildBody(customEvent, payload)).toEqual({ ...EVENT, referral: { code: 'REF' } })
   })
 })
 

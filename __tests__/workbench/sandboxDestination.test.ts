@@ -1,7 +1,7 @@
 /** The destination itself against the sandbox: what a customer's engineer would find in Voucherify in the end. */
 import type { SegmentEvent } from '@segment/actions-core'
 import type { Sandbox } from '../../workbench/sandbox'
-import { callOf, deliver, deliverBatch, erase, failureOf, withSockets } from '../destination/helpers'
+import { callOf, deliver, deliverBatch, erase, failureOf } from '../destination/helpers'
 import { until } from './helpers'
 import { BULK, closeSandboxes, held, KEYS, post, startSandbox } from './sandboxHelpers'
 
@@ -17,8 +17,6 @@ const identify = (userId: string, traits: SegmentEvent['traits'], more: Partial<
 const personas = (key: string) => ({
   context: { personas: { computation_class: 'audience', computation_key: key, namespace: 'spa_1', space_id: 'spa_1' } }
 })
-
-withSockets()
 
 let sandbox: Sandbox
 beforeEach(async () => {
