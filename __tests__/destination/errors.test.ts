@@ -27,6 +27,8 @@ const REASON = {
 }
 const SAID =
   "invalid_payload, request v-0c15694e0e022146dd): Invalid payload - Property .referral should have required property 'code'"
+const NOT_AGAIN = 'The call is not sent again; check the mapping, or ask Voucherify Support.'
+const CHECK_URL = 'Check the setting "Custom Voucherify URL".'
 const CORRECT = 'Correct the value it names in the mapping or in the call; the call is not sent again.'
 const LATER = 'The call can be sent again later.'
 const CHECK_KEYS = 'Check the settings "Application ID" and "Secret Key".'
