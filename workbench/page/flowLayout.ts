@@ -135,9 +135,9 @@ function chooseLanes(counts: Overview['counts'], presets: string[]) {
 function columnsFor(width: number) {
   const isNarrow = width < WIDE
   const calls = isNarrow ? 0 : 96
-  const lanes = isNarrow ? 40 : Math.round(width * 0.26)
+  const lanes = isNarrow ? 36 : Math.round(width * 0.26)
   const ends = width - (isNarrow ? 106 : 130)
-  const bend = lanes + Math.min(MAX_LABEL, Math.round((ends - lanes) * 0.6))
+  const bend = lanes + Math.min(MAX_LABEL, Math.round((ends - lanes) * (isNarrow ? 0.8 : 0.6)))
   return { calls, lanes, bend, ends }
 }
 

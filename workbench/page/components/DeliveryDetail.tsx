@@ -11,11 +11,21 @@ import { useReading, useTask } from './hooks'
 import { JsonView, LongText } from './JsonView'
 import { FieldTable, PresetTable, RequestView, ResponseView } from './Trace'
 
+/** How far down the window the detail may begin and still be in sight, as a part of its height. */
+const MOST_ABOVE = 0.7
+
 /** The way of one call, step by step. */
 export function DeliveryDetail({ id, onClose }: { id: string; onClose(): void }) {
   const { value, error } = useReading(() => explainDelivery(id), [id])
   const section = useRef<HTMLElement>(null)
-  useEffect(() => section.current?.focus(), [])
+  useEffect(() => {
+    const element = section.current
+    if (!element) return
+    // The page moves only where the detail would be out of sight: beside the list it stays where it is.
+    element.focus({ preventScroll: true })
+    const { top } = element.getBoundingClientRect()
+    if (top < 0 || top > innerHeight * MOST_ABOVE) element.scrollIntoView()
+  }, [])
   return (
     <section
       ref={section}
