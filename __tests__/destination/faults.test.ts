@@ -17,6 +17,7 @@ type Fault = (res: http.ServerResponse) => void
 
 const KB_300 = 'x'.repeat(300 * 1024)
 const MIB = 1_048_576
+const SWELLING = gzipSync(Buffer.alloc(3 * MIB))
 const JSON_TYPE = { 'Content-Type': 'application/json' }
 
 /** Writes as fast as the other side reads, for ever. */
@@ -40,9 +41,9 @@ const faults: [string, boolean, Fault][] = [
   ['200 with exactly 1 MiB', true, (res) => res.writeHead(200).end('x'.repeat(MIB))],
   ['200 with a byte over 1 MiB', false, (res) => res.writeHead(200).end('x'.repeat(MIB + 1))],
   [
-    '200 with a body that swells to 20 MiB',
+    '200 with a body that swells to 3 MiB',
     false,
-    (res) => res.writeHead(200, { 'Content-Encoding': 'gzip' }).end(gzipSync(Buffer.alloc(20 * MIB)))
+    (res) => res.writeHead(200, { 'Content-Encoding': 'gzip' }).end(SWELLING)
   ],
   [
     '400 with 300 KB',
@@ -59,7 +60,7 @@ const faults: [string, boolean, Fault][] = [
   ['500 with a body that drips for ever', false, (res) => drip(res.writeHead(500))],
   ['302 with a body that drips for ever', false, (res) => drip(res.writeHead(302, { Location: '/x' }))],
   ['200 with a body that pours for ever', false, (res) => flood(res.writeHead(200))],
-  ['200 late, with a body that drips for ever', false, (res) => setTimeout(() => drip(res.writeHead(200)), 8_000)],
+  ['200 late, with a body that drips for ever', false, (res) => setTimeout(() => drip(res.writeHead(200)), 4_000)],
   ['200 with headers that stop in the middle', false, (res) => res.socket?.write('HTTP/1.1 200 OK\r\nX-Slow: ')],
   ['no answer', false, () => undefined],
   ['a reset', false, (res) => res.destroy()],
@@ -130,7 +131,7 @@ describe('a fault', () => {
 
   it.each([
     ['200 with a byte over 1 MiB', { type: 'max-size' }],
-    ['200 with a body that swells to 20 MiB', { type: 'max-size' }],
+    ['200 with a body that swells to 3 MiB', { type: 'max-size' }],
     ['400 with a byte over 1 MiB', { type: 'max-size' }],
     ['200 with a body that pours for ever', { type: 'max-size' }],
     ['200 cut short of its length', { name: 'FetchError' }],
