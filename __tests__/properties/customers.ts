@@ -79,7 +79,7 @@ const inOrder = property(
   fc.record({
     /** What the sandbox holds before. */
     earlier: fc.array(identify, { maxLength: 2 }),
-    calls: fc.array(identify, { minLength: 1, maxLength: 8 }),
+    calls: fc.array(identify, { minLength: 1, maxLength: 6 }),
     /** Whether all calls of the mapping go in bulk, or each says so itself. */
     batching: fc.constantFrom<JSONValue>(true, true, { '@path': '$.traits.batch' })
   }),

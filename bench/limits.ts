@@ -1,0 +1,194 @@
+import { performance } from 'node:perf_hooks'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { identifyCall } from './customers'
+import { Host } from './host'
+import { loadPackage } from './package'
+import { ServerProcess } from './serverProcess'
+import { measured } from './stats'
+import type { Measured } from './stats'
+
+/** Customers of a first sync. */
+export const CUSTOMERS = 100_000
+/** One by one, everyone is sent twice: a first sync and one more on the same day, which the daily limit refuses. */
+export const DELIVERIES = 2 * CUSTOMERS
+export const DAILY_LIMIT = 144_000
+export const HOURLY_LIMITS = [10, 50]
+export const BATCH_SIZE = 1000
+/** Calls that a host has on their way at a time. */
+const CONCURRENCY = 8
+/** Deliveries between two looks at time and memory. */
+const STEP = 10_000
+/** Customers between two looks at the time of a sync in bulk. */
+const BULK_STEP = 20_000
+
+export interface OneByOne {
+  /** Seconds for a step of deliveries. */
+  secondsAStep: Measured
+  step: number
+  /** Deliveries until the daily limit was reached. */
+  untilRefused: number
+  /** Seconds that Voucherify asks to wait then. */
+  wait: number
+  /** Calls that reached Voucherify, the refused ones among them. */
+  calls: number
+  /** MiB in use after a collection at the first look, and at the last. */
+  firstHeap: number
+  lastHeap: number
+  /** KiB that each step of deliveries added. */
+  growthAStep: Measured
+}
+
+/** 200,000 single deliveries against the daily limit: calls, time, and what stays in memory. */
+export async function measureOneByOne(): Promise<OneByOne> {
+  const server = await ServerProcess.start('sandbox', { integrationCallsPerDay: DAILY_LIMIT })
+  const host = new Host(loadPackage(), server.url)
+  const seconds: number[] = []
+  const heaps: number[] = []
+  const refusals: { at: number; wait: number }[] = []
+  let nextDay: Promise<unknown> | undefined
+  // Whoever is refused waits for the same next day.
+  const untilNextDay = async (wait: number) => {
+    nextDay ??= server.ask({ ask: 'skip', ms: wait * 1000 })
+    await nextDay
+    nextDay = undefined
+  }
+  try {
+    for (let done = 0; done < DELIVERIES; done += STEP) {
+      const start = performance.now()
+      await inParallel(STEP, async (offset) => {
+        const event = identifyCall((done + offset) % CUSTOMERS)
+        for (;;) {
+          const wait = await waitAfter(() => host.deliver(event))
+          if (!wait) return
+          refusals.push({ at: done + offset, wait })
+          await untilNextDay(wait)
+        }
+      })
+      seconds.push((performance.now() - start) / 1000)
+      heaps.push(heapAfterCollection())
+    }
+    const calls = (await server.ask({ ask: 'calls' })) as Record<string, number>
+    const growth = heaps.slice(1).map((heap, index) => (heap - heaps[index]) / 1024)
+    return {
+      secondsAStep: measured(seconds),
+      step: STEP,
+      untilRefused: Math.min(...refusals.map(({ at }) => at)),
+      wait: Math.max(...refusals.map(({ wait }) => wait)),
+      calls: calls['customer-processing'],
+      firstHeap: heaps[0] / 1024 / 1024,
+      lastHeap: heaps[heaps.length - 1] / 1024 / 1024,
+      growthAStep: measured(growth)
+    }
+  } finally {
+    await server.close()
+  }
+}
+
+export interface Bulk {
+  callsPerHour: number
+  /** Calls that were accepted. */
+  calls: number
+  /** Hours on the sandbox's clock until the last customer was sent. */
+  hours: number
+  /** Seconds on the machine's clock for a step of customers: the rest was spent waiting for the limit. */
+  secondsAStep: Measured
+  step: number
+}
+
+/** One first sync of 100,000 customers in bulk under each hourly limit, step by step in turn. */
+export async function measureBulk(): Promise<Bulk[]> {
+  const syncs = await Promise.all(HOURLY_LIMITS.map(startSync))
+  try {
+    for (let done = 0; done < CUSTOMERS; done += BULK_STEP) {
+      for (const sync of syncs) await syncStep(sync, done)
+    }
+    return await Promise.all(syncs.map(endSync))
+  } finally {
+    await Promise.all(syncs.map(({ server }) => server.close()))
+  }
+}
+
+interface Sync {
+  callsPerHour: number
+  server: ServerProcess
+  host: Host
+  calls: number
+  seconds: number[]
+  /** Milliseconds that were waited for the limit, on the sandbox's clock. */
+  waited: number
+}
+
+async function startSync(callsPerHour: number): Promise<Sync> {
+  const server = await ServerProcess.start('sandbox', { bulkCallsPerHour: callsPerHour })
+  return { callsPerHour, server, host: new Host(loadPackage(), server.url, true), calls: 0, seconds: [], waited: 0 }
+}
+
+async function syncStep(sync: Sync, from: number): Promise<void> {
+  const start = performance.now()
+  for (let done = from; done < from + BULK_STEP; done += BATCH_SIZE) {
+    const events = Array.from({ length: BATCH_SIZE }, (_, offset) => identifyCall(done + offset))
+    for (;;) {
+      const outcomes = await sync.host.deliverBatch(events)
+      const refused = outcomes.find(({ status }) => status !== 202)
+      if (!refused) break
+      if (refused.status !== 429) throw new Error(`A batch ended with ${refused.status}: ${refused.errormessage}`)
+      const ms = secondsToWait(refused.errormessage) * 1000
+      await sync.server.ask({ ask: 'skip', ms })
+      sync.waited += ms
+    }
+    sync.calls += 1
+  }
+  sync.seconds.push((performance.now() - start) / 1000)
+}
+
+async function endSync({ callsPerHour, server, calls, seconds, waited }: Sync): Promise<Bulk> {
+  await untilHeld(server, CUSTOMERS)
+  const sent = seconds.reduce((sum, step) => sum + step, 0)
+  const hours = (waited / 1000 + sent) / 3600
+  return { callsPerHour, calls, hours, secondsAStep: measured(seconds), step: BULK_STEP }
+}
+
+/** Rows of a bulk call are applied after its answer. */
+async function untilHeld(server: ServerProcess, customers: number): Promise<void> {
+  const deadline = performance.now() + 60_000
+  while ((await server.ask({ ask: 'customers' })) !== customers) {
+    if (performance.now() > deadline) throw new Error('Not every customer arrived.')
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+/** Seconds that a refused delivery has to wait; 0 when it was delivered. Throws any other error. */
+async function waitAfter(deliver: () => Promise<void>): Promise<number> {
+  try {
+    await deliver()
+    return 0
+  } catch (error) {
+    if (error instanceof Error && 'status' in error && error.status === 429) return secondsToWait(error.message)
+    throw error
+  }
+}
+
+/** What a message of the destination says of the wait, from Voucherify's `Retry-After`. */
+function secondsToWait(message = ''): number {
+  const seconds = Number(/again in (\d+) seconds/.exec(message)?.[1])
+  if (!seconds) throw new Error(`No time to wait in "${message}"`)
+  return seconds
+}
+
+/** Does work so many times, a few at a time, in order of their numbers. */
+async function inParallel(times: number, work: (index: number) => Promise<void>): Promise<void> {
+  let next = 0
+  const worker = async () => {
+    while (next < times) await work(next++)
+  }
+  await Promise.all(Array.from({ length: CONCURRENCY }, worker))
+}
+
+/** Bytes in use once everything that can be collected is. */
+function heapAfterCollection(): number {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  collect()
+  return process.memoryUsage().heapUsed
+}

@@ -1,0 +1,36 @@
+/** Measures what the README claims, prints the tables and puts them into `docs/benchmarks.md`. */
+import { performance } from 'node:perf_hooks'
+import { measureBatch } from './batch'
+import { measureCpu } from './cpu'
+import { measureBulk, measureOneByOne } from './limits'
+import { measureLoading } from './loading'
+import { buildPackage } from './package'
+import { toMarkdown, writeReport } from './report'
+import { measureWorkbench } from './workbench'
+
+async function main(): Promise<void> {
+  const start = performance.now()
+  buildPackage()
+  const cpu = await step('Processor time of a call', measureCpu)
+  const loading = await step('Loading', measureLoading)
+  const batch = await step('A large batch', measureBatch)
+  const bulk = await step('A first sync in bulk', measureBulk)
+  const oneByOne = await step('One by one, with a look at memory', measureOneByOne)
+  const workbench = await step('The workbench under load', measureWorkbench)
+  const seconds = (performance.now() - start) / 1000
+  const markdown = toMarkdown({ cpu, loading, batch, bulk, oneByOne, workbench, seconds })
+  console.log(`\n${markdown}`)
+  writeReport(markdown)
+}
+
+async function step<T>(name: string, measure: () => T | Promise<T>): Promise<T> {
+  const start = performance.now()
+  const figures = await measure()
+  console.log(`${name}: done in ${((performance.now() - start) / 1000).toFixed(0)} s`)
+  return figures
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error)
+  process.exit(1)
+})

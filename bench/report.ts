@@ -1,0 +1,132 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { cpus, totalmem } from 'node:os'
+import { join } from 'node:path'
+import { BATCH } from './batch'
+import type { BatchFigures } from './batch'
+import type { CpuFigures } from './cpu'
+import { CUSTOMERS, DAILY_LIMIT, DELIVERIES } from './limits'
+import type { Bulk, OneByOne } from './limits'
+import type { LoadingFigures } from './loading'
+import type { Measured } from './stats'
+import type { WorkbenchFigures } from './workbench'
+
+const file = join(__dirname, '..', 'docs', 'benchmarks.md')
+const BEGIN = '<!-- Written by "npm run bench": begin -->'
+const END = '<!-- Written by "npm run bench": end -->'
+
+export interface Figures {
+  cpu: CpuFigures
+  oneByOne: OneByOne
+  bulk: Bulk[]
+  batch: BatchFigures
+  workbench: WorkbenchFigures
+  loading: LoadingFigures
+  /** Seconds that all of it took. */
+  seconds: number
+}
+
+type Row = [what: string, median: string, spread: string, rounds: string]
+
+/** All figures as tables of Markdown. */
+export function toMarkdown({ cpu, oneByOne, bulk, batch, workbench, loading, seconds }: Figures): string {
+  const { secondsAStep, step } = oneByOne
+  const sections: [title: string, rows: Row[]][] = [
+    [
+      'Processor time for each delivered call',
+      [
+        row('ours', cpu.ours, 'µs'),
+        row('a bare send of the same request', cpu.bare, 'µs'),
+        row('the framework alone, nothing sent', cpu.floor, 'µs'),
+        row('ours, nothing sent', cpu.unsent, 'µs'),
+        row('ours over the bare send (goal: at most 5 %)', cpu.overBare, '%')
+      ]
+    ],
+    [
+      `${CUSTOMERS.toLocaleString('en')} customers at the limits of Voucherify`,
+      [
+        row(`one by one: seconds for each ${step.toLocaleString('en')}`, secondsAStep, 's'),
+        single('one by one: calls', CUSTOMERS.toLocaleString('en')),
+        single(`one by one: share of a day's ${DAILY_LIMIT.toLocaleString('en')} calls`, share(DAILY_LIMIT)),
+        single(`one by one: share of a day's ${(2 * DAILY_LIMIT).toLocaleString('en')} calls`, share(2 * DAILY_LIMIT)),
+        single(
+          'one by one, all once more: first call that is refused',
+          `${(oneByOne.untilRefused + 1).toLocaleString('en')}`
+        ),
+        single('one by one, all once more: wait for the next day', `${(oneByOne.wait / 3600).toFixed(1)} h`),
+        ...bulk.flatMap(({ callsPerHour, calls, hours, secondsAStep: bulkStep, step: bulkSize }) => [
+          single(`in bulk, ${callsPerHour} calls an hour: calls`, String(calls)),
+          single(`in bulk, ${callsPerHour} calls an hour: time until the last is sent`, `${hours.toFixed(1)} h`),
+          row(
+            `in bulk, ${callsPerHour} calls an hour: seconds of work for each ${bulkSize.toLocaleString('en')}`,
+            bulkStep,
+            's'
+          )
+        ])
+      ]
+    ],
+    [
+      `A batch of ${BATCH.toLocaleString('en')} customers`,
+      [
+        row('time', batch.seconds, 's'),
+        row('memory of the process before', batch.before, 'MiB'),
+        row('memory of the process at its peak', batch.peak, 'MiB')
+      ]
+    ],
+    [
+      `Memory over ${DELIVERIES.toLocaleString('en')} single deliveries`,
+      [
+        single(`heap in use after the first ${step.toLocaleString('en')}`, `${oneByOne.firstHeap.toFixed(1)} MiB`),
+        single('heap in use after the last', `${oneByOne.lastHeap.toFixed(1)} MiB`),
+        row(`growth for each ${step.toLocaleString('en')}`, oneByOne.growthAStep, 'KiB')
+      ]
+    ],
+    [
+      `The workbench under ${workbench.seconds} s of calls from the SDK`,
+      [
+        row('calls a second that it takes', workbench.takenASecond, ''),
+        single('calls in all, each of them delivered', workbench.calls.toLocaleString('en')),
+        single('deliveries a second, from the first call to the last delivery', workbench.deliveredASecond.toFixed(0)),
+        single('time from the last call to the last delivery', `${workbench.secondsToDeliver.toFixed(1)} s`)
+      ]
+    ],
+    [
+      'Loading',
+      [
+        row('the package', loading.ours, 'ms'),
+        row('the framework alone', loading.framework, 'ms'),
+        row('the difference', loading.difference, 'ms')
+      ]
+    ]
+  ]
+  const machine = `Node ${process.version}, ${cpus().length} cores, ${Math.round(totalmem() / 1024 ** 3)} GiB of memory`
+  const tables = sections.map(([title, rows]) => `### ${title}\n\n${table(rows)}`)
+  return [`\`npm run bench\` on ${machine}, in ${seconds.toFixed(0)} s.`, ...tables].join('\n\n')
+}
+
+/** Puts the figures between the marks of `docs/benchmarks.md`. What stands around them is written by hand. */
+export function writeReport(markdown: string): void {
+  const text = readFileSync(file, 'utf8')
+  const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)]
+  if (begin < 0 || end < begin) throw new Error('docs/benchmarks.md has no marks to write between.')
+  writeFileSync(file, `${text.slice(0, begin + BEGIN.length)}\n\n${markdown}\n\n${text.slice(end)}`)
+}
+
+function share(limit: number): string {
+  return `${((100 * CUSTOMERS) / limit).toFixed(0)} %`
+}
+
+function row(what: string, { median, min, max, rounds }: Measured, unit: string): Row {
+  const digits = Math.abs(median) < 10 ? 2 : Math.abs(median) < 100 ? 1 : 0
+  const write = (value: number) => value.toFixed(digits)
+  return [what, `${write(median)} ${unit}`.trim(), `${write(min)} to ${write(max)}`, String(rounds)]
+}
+
+/** A figure that a round more would not change, or that comes once in a run. */
+function single(what: string, value: string): Row {
+  return [what, value, '', '1']
+}
+
+function table(rows: Row[]): string {
+  const lines = rows.map((cells) => `| ${cells.join(' | ')} |`)
+  return ['| | median | spread | rounds |', '| --- | ---: | ---: | ---: |', ...lines].join('\n')
+}
