@@ -1,5 +1,11 @@
 import { Response } from '@segment/actions-core'
-import type { ActionDefinition, DestinationDefinition, RequestClient, RequestOptions } from '@segment/actions-core'
+import type {
+  ActionDefinition,
+  DestinationDefinition,
+  ModifiedResponse,
+  RequestClient,
+  RequestOptions
+} from '@segment/actions-core'
 import { AsyncLocalStorage } from 'async_hooks'
 import mapValues from 'lodash/mapValues'
 import { answerOf, bodyOf } from '../src/errors'
@@ -57,7 +63,7 @@ function recording(request: RequestClient): RequestClient {
   return async <Data>(url: string, options?: RequestOptions) => {
     const exchange = toExchange(url, options)
     current.exchanges.push(exchange)
-    if (!current.send) return emptyAnswer() as Awaited<ReturnType<typeof request<Data>>>
+    if (!current.send) return emptyAnswer<Data>()
     try {
       const response = await request<Data>(url, options)
       exchange.answer = { status: response.status, body: bodyOf(response) }
@@ -80,6 +86,8 @@ function toExchange(url: string, { method = 'GET', headers = {}, json, body }: R
   }
 }
 
-function emptyAnswer(): Response {
-  return Object.assign(new Response('', { status: 200 }), { content: '', data: undefined })
+/** An answer as the destination reads it, when nothing was sent: its status, and no body. */
+function emptyAnswer<Data>(): ModifiedResponse<Data> {
+  const response: unknown = Object.assign(new Response('', { status: 200 }), { content: '', data: undefined })
+  return response as ModifiedResponse<Data>
 }
