@@ -57,7 +57,8 @@ function parse(typed: string): URL {
   } catch {
     throw invalid('is not a valid URL')
   }
-  const path = url.pathname.replace(/\/+$/, '')
+  // From the text, since URL resolves steps like "/x/.." away.
+  const path = typed.replace(/^https?:\/\/[^/]+/i, '').replace(/\/+$/, '')
   const isApiEndpoint = url.hostname.split('.').includes('api')
   if (path && path !== '/segmentio' && !(path === '/v1' && isApiEndpoint)) throw invalid('must not hold a path')
   return url

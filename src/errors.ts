@@ -19,7 +19,7 @@ export type Redact = (text: string) => string
  */
 export function makeRedact(settings: Pick<Settings, 'apiKey' | 'secretKey'>): Redact {
   const keys = [settings.apiKey, settings.secretKey].map((key) => String(key ?? '').trim()).filter(Boolean)
-  const needles = keys
+  const needles = [...keys, keys.join(':')]
     .flatMap((key) => [key, oneLine(key), JSON.stringify(key).slice(1, -1), ...base64Forms(key)])
     .flatMap((form) => [form, encodeURIComponentSafely(form)])
     .filter(Boolean)
@@ -169,6 +169,7 @@ function readBody(body: unknown): ErrorBody {
   try {
     const parsed: unknown = JSON.parse(body)
     if (isObject(parsed)) return parsed
+    if (parsed === null) return {}
   } catch {
     // not JSON: the text itself is the message
   }

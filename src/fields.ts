@@ -25,14 +25,15 @@ export const customerField = (description: string, email: ReturnType<typeof firs
     source_id: {
       label: 'Source ID',
       description:
-        'The `source_id` under which Voucherify knows the customer. ' +
+        'Voucherify knows the customer under this `source_id`. ' +
         "Map the user ID of the call: an anonymous ID would stay as a customer of its own for ever, since Voucherify can't merge customers.",
       type: 'string',
       required: true
     },
     email: {
       label: 'Email Address',
-      description: 'The email address of the customer. Voucherify stores it when it creates or updates the customer.',
+      description:
+        'This is the email address of the customer. Voucherify stores it when it creates or updates the customer.',
       type: 'string'
     }
   },
@@ -43,7 +44,7 @@ export const customerField = (description: string, email: ReturnType<typeof firs
 export const typeField: InputField = {
   label: 'Event Type',
   description:
-    'The type of the [Segment call](https://segment.com/docs/connections/spec/): `track`, `page`, `screen`, `identify` or `group`.',
+    'This is the type of the [Segment call](https://segment.com/docs/connections/spec/): `track`, `page`, `screen`, `identify` or `group`.',
   type: 'string',
   required: true,
   default: path('$.type')

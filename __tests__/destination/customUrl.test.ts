@@ -169,6 +169,7 @@ describe('Custom Voucherify URL', () => {
       ['a host as user', 'https://us1.segmentio.voucherify.io@evil.com', 'must not hold a user name or password'],
       ['a user on this machine', 'http://user@127.0.0.1:8080', 'must not hold a user name or password'],
       ['another path', 'https://us1.segmentio.voucherify.io/webhooks', 'must not hold a path'],
+      ['a path that leads back', 'https://us1.segmentio.voucherify.io/x/..', 'must not hold a path'],
       ['a path behind /segmentio', 'https://us1.segmentio.voucherify.io/segmentio/x', 'must not hold a path'],
       ['/segmentio in capitals', 'https://us1.segmentio.voucherify.io/SEGMENTIO', 'must not hold a path'],
       ['/v1 on the gateway', 'https://us1.segmentio.voucherify.io/v1', 'must not hold a path'],

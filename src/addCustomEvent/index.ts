@@ -7,23 +7,23 @@ import type { Payload } from './generated-types'
 
 const fields: Record<string, InputField> = {
   customer: customerField(
-    'The customer who did what the event tells. Voucherify creates the customer if it does not know the `source_id` yet.',
+    'This is the customer who did what the event tells. Voucherify creates the customer if it does not know the `source_id` yet.',
     firstOf('$.properties.email', '$.context.traits.email')
   ),
   referral: {
     label: 'Referral Object',
     description:
-      'The referral that this event converts. Voucherify needs its code when a custom event is the conversion event of a referral program. See the [Voucherify documentation](https://docs.voucherify.io).',
+      'This is the referral that the event converts. Voucherify needs its code when a custom event is the conversion event of a referral program. See the [Voucherify documentation](https://docs.voucherify.io).',
     type: 'object',
     properties: {
       code: {
         label: 'Referral Code',
-        description: 'The code of the referral, as the referred customer used it.',
+        description: 'This is the code of the referral, as the referred customer used it.',
         type: 'string'
       },
       referrer_id: {
         label: 'Referrer ID',
-        description: 'The Voucherify ID or `source_id` of the customer who made the referral.',
+        description: 'This is the Voucherify ID or `source_id` of the customer who made the referral.',
         type: 'string'
       }
     },
@@ -35,12 +35,12 @@ const fields: Record<string, InputField> = {
   loyalty: {
     label: 'Loyalty Object',
     description:
-      'The loyalty card that earns points for this event. Voucherify needs its code when an earning rule of a loyalty program is based on a custom event. See the [Voucherify documentation](https://docs.voucherify.io).',
+      'The loyalty card named here earns points for the event. Voucherify needs its code when an earning rule of a loyalty program is based on a custom event. See the [Voucherify documentation](https://docs.voucherify.io).',
     type: 'object',
     properties: {
       code: {
         label: 'Loyalty Card Code',
-        description: 'The code of the loyalty card that the points go to.',
+        description: 'The points go to the loyalty card with this code.',
         type: 'string'
       }
     },
@@ -49,14 +49,14 @@ const fields: Record<string, InputField> = {
   metadata: {
     label: 'Track Event Metadata',
     description:
-      'Key-value pairs that are stored with the custom event and can be used in rules. Define the keys in Voucherify first, under Project settings, Event schema. Values are text, numbers, booleans and dates; Voucherify takes no nested objects or lists here.',
+      'These key-value pairs are stored with the custom event and can be used in rules. Define the keys in Voucherify first, under Project settings, Event schema. Values are text, numbers, booleans and dates; Voucherify takes no nested objects or lists here.',
     type: 'object',
     default: path('$.properties.metadata')
   },
   event: {
     label: 'Event Name',
     description:
-      'The name of the custom event in Voucherify, 1 to 300 characters. It must match the name of the event in your Voucherify project, since rules find it by name.',
+      'This is the name of the custom event in Voucherify, 1 to 300 characters. It must match the name of the event in your Voucherify project, since rules find it by name.',
     type: 'string',
     default: firstOf('$.event', '$.name')
   },

@@ -7,13 +7,13 @@ import type { Payload } from './generated-types'
 
 const fields: Record<string, InputField> = {
   customer: customerField(
-    'The customer who belongs to the group. Voucherify creates the customer if it does not know the `source_id` yet.',
+    'This is the customer who belongs to the group. Voucherify creates the customer if it does not know the `source_id` yet.',
     firstOf('$.context.traits.email', '$.email')
   ),
   group_id: {
     label: 'Group ID',
     description:
-      'The ID of the group that the customer belongs to, such as a company or an account. See the [Group call](https://segment.com/docs/connections/spec/group/).',
+      'This is the ID of the group that the customer belongs to, such as a company or an account. See the [Group call](https://segment.com/docs/connections/spec/group/).',
     type: 'string',
     required: true,
     default: path('$.groupId')
@@ -21,7 +21,7 @@ const fields: Record<string, InputField> = {
   traits: {
     label: 'Group Traits',
     description:
-      "The traits of the group. Voucherify stores them in the customer's metadata, so define them first under Project settings, Metadata schema.",
+      "These are the traits of the group. Voucherify stores them in the customer's metadata, so define them first under Project settings, Metadata schema.",
     type: 'object',
     default: path('$.traits')
   },

@@ -11,7 +11,7 @@ const customerFields: Record<string, InputField> = {
   source_id: {
     label: 'Source ID',
     description:
-      'The `source_id` that identifies the customer in Voucherify. It can never be changed, and Voucherify merges no customers, so map the user ID and not the anonymous ID.',
+      'The `source_id` identifies the customer in Voucherify. It can never be changed, and Voucherify merges no customers, so map the user ID and not the anonymous ID.',
     type: 'string',
     required: true,
     default: path('$.userId')
@@ -19,42 +19,42 @@ const customerFields: Record<string, InputField> = {
   name: {
     label: 'Name',
     description:
-      'The full name of the customer. When it is not mapped and both First Name and Last Name are, it is the two joined. Null clears it.',
+      'This is the full name of the customer. When it is not mapped and both First Name and Last Name are, it is the two joined. Null clears it.',
     type: 'string',
     allowNull: true,
     default: path('$.traits.name')
   },
   first_name: {
     label: 'First Name',
-    description: 'The first name of the customer, joined with Last Name to the name when Name is not mapped.',
+    description: 'The first name is joined with Last Name to the name when Name is not mapped.',
     type: 'string',
     allowNull: true,
     default: firstOf('$.traits.firstName', '$.traits.first_name')
   },
   last_name: {
     label: 'Last Name',
-    description: 'The last name of the customer, joined with First Name to the name when Name is not mapped.',
+    description: 'The last name is joined with First Name to the name when Name is not mapped.',
     type: 'string',
     allowNull: true,
     default: firstOf('$.traits.lastName', '$.traits.last_name')
   },
   description: {
     label: 'Description',
-    description: 'A text of your own about the customer. Null clears it.',
+    description: 'You can keep a text of your own about the customer here. Null clears it.',
     type: 'string',
     allowNull: true,
     default: path('$.traits.description')
   },
   email: {
     label: 'Email Address',
-    description: 'The email address of the customer. Null clears it.',
+    description: 'This is the email address of the customer. Null clears it.',
     type: 'string',
     allowNull: true,
     default: path('$.traits.email')
   },
   phone: {
     label: 'Phone',
-    description: 'The phone number of the customer, with its country code. Null clears it.',
+    description: 'This is the phone number of the customer, with its country code. Null clears it.',
     type: 'string',
     allowNull: true,
     default: path('$.traits.phone')
@@ -62,21 +62,47 @@ const customerFields: Record<string, InputField> = {
   birthdate: {
     label: 'Birthdate',
     description:
-      'The birthdate of the customer as a date or date-time of [ISO 8601](https://www.iso.org/iso-8601-date-and-time-format.html). Seconds or milliseconds since 1970 and `YYYYMMDD` are turned into such a date. Null clears it.',
+      'The birthdate of the customer is a date or date-time of [ISO 8601](https://www.iso.org/iso-8601-date-and-time-format.html). Seconds or milliseconds since 1970 and `YYYYMMDD` are turned into such a date. Null clears it.',
     type: 'string',
     allowNull: true,
     default: firstOf('$.traits.birthday', '$.traits.birthdate')
   },
   address: {
     label: 'Address',
-    description: 'The postal address of the customer. A part that is null is cleared, a part that is absent is kept.',
+    description:
+      'This is the postal address of the customer. A part that is null is cleared, a part that is absent is kept.',
     type: 'object',
     properties: {
-      city: { label: 'City', description: 'The city or town.', type: 'string', allowNull: true },
-      state: { label: 'State', description: 'The state, province or region.', type: 'string', allowNull: true },
-      postal_code: { label: 'Postal Code', description: 'The postal or ZIP code.', type: 'string', allowNull: true },
-      street: { label: 'Street', description: 'The street with the house number.', type: 'string', allowNull: true },
-      country: { label: 'Country', description: 'The country, by name or code.', type: 'string', allowNull: true }
+      city: {
+        label: 'City',
+        description: 'This is the city or town. Null clears it.',
+        type: 'string',
+        allowNull: true
+      },
+      state: {
+        label: 'State',
+        description: 'This is the state, province or region. Null clears it.',
+        type: 'string',
+        allowNull: true
+      },
+      postal_code: {
+        label: 'Postal Code',
+        description: 'This is the postal or ZIP code. Null clears it.',
+        type: 'string',
+        allowNull: true
+      },
+      street: {
+        label: 'Street',
+        description: 'This is the street with the house number. Null clears it.',
+        type: 'string',
+        allowNull: true
+      },
+      country: {
+        label: 'Country',
+        description: 'This is the country, by name or code. Null clears it.',
+        type: 'string',
+        allowNull: true
+      }
     },
     default: {
       city: path('$.traits.address.city'),
@@ -89,7 +115,7 @@ const customerFields: Record<string, InputField> = {
   metadata: {
     label: 'Metadata',
     description:
-      'Key-value pairs that are stored with the customer and that segments and rules can use. Define the keys in Voucherify first, under Project settings, Metadata schema: values without a definition are dropped without an error. Traits and audiences of [Engage](https://segment.com/docs/engage/) are added on their own.',
+      'These key-value pairs are stored with the customer, and segments and rules can use them. Define the keys in Voucherify first, under Project settings, Metadata schema: values without a definition are dropped without an error. Traits and audiences of [Engage](https://segment.com/docs/engage/) are added on their own.',
     type: 'object',
     allowNull: true,
     default: path('$.traits.metadata')
@@ -97,14 +123,14 @@ const customerFields: Record<string, InputField> = {
   type: typeField,
   computation_key: {
     label: 'Engage Computation Key',
-    description: 'The name of the audience or computed trait that the call carries. Only Engage sets it.',
+    description: 'This is the name of the audience or computed trait that the call carries. Only Engage sets it.',
     type: 'string',
     unsafe_hidden: true,
     default: path('$.context.personas.computation_key')
   },
   traits: {
     label: 'Engage Traits',
-    description: 'The traits of the call, among which Engage puts the value of the audience or computed trait.',
+    description: 'Among the traits of the call, Engage puts the value of the audience or computed trait.',
     type: 'object',
     allowNull: true,
     unsafe_hidden: true,
@@ -122,7 +148,7 @@ const batchingFields: Record<string, InputField> = {
   },
   batch_size: {
     label: 'Batch Size',
-    description: 'How many calls Segment collects at most before it sends them together.',
+    description: 'Segment collects so many calls at most before it sends them together.',
     type: 'number',
     unsafe_hidden: true,
     default: 1000
