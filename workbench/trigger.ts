@@ -26,6 +26,11 @@ export async function matchTrigger(trigger: string, event: SegmentEvent): Promis
     subscription: { partnerAction: 'probe', subscribe: trigger, mapping: {} }
   })
   const output = typeof first?.output === 'string' ? first.output : ''
-  if (INVALID.test(output)) return { matched: false, problem: output.replace(INVALID, '') }
+  if (INVALID.test(output)) return { matched: false, problem: complaintOf(output.replace(INVALID, '')) }
   return { matched: output !== 'not subscribed' }
+}
+
+/** The framework's complaint; where its parser stumbled over itself, words that mean something to the reader. */
+function complaintOf(complaint: string): string {
+  return /^Cannot read propert/.test(complaint) ? 'it asks for nothing of a call that Segment knows' : complaint
 }

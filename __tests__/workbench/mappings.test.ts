@@ -122,7 +122,11 @@ describe('the mappings', () => {
     ['a mapping without a required field', { mapping: { type: 'x' } }, 'The required field source_id has no value'],
     ['a required field without a value', { mapping: { source_id: '' } }, 'The required field source_id has no value'],
     ['a mapping that is a list', { mapping: [] }, '"mapping" must be an object'],
-    ['a trigger that is no question', { trigger: 'everything' }, "The trigger can't be read"],
+    [
+      'a trigger that is no question',
+      { trigger: 'everything' },
+      "The trigger can't be read (it asks for nothing of a call that Segment knows). Write it as"
+    ],
     ['a trigger that stops early', { trigger: 'type' }, "The trigger can't be read (Value token is missing)"],
     ['an empty trigger', { trigger: '  ' }, 'The trigger is empty'],
     ['a switch that is no switch', { enabled: 'yes' }, '"enabled" must be true or false'],
