@@ -39,6 +39,7 @@ async function startAnswering(): Promise<string> {
       response.writeHead(200, { 'Content-Type': 'application/json' }).end('{"status":"queued"}')
     })
   })
+  server.keepAliveTimeout = 600_000
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }

@@ -39,7 +39,7 @@ function dayOf(text: string): string | undefined {
     const day = `${text.slice(0, 4)}-${text.slice(4, 6)}-${text.slice(6)}`
     if (exists(day)) return day
   }
-  if (!/^(-\d{4,}|\d{8,})(\.\d+)?$/.test(text)) return undefined
+  if (!/^(-\d{4,}|\d{9,})(\.\d+)?$/.test(text)) return undefined
   const epoch = Number(text)
   const time = new Date(Math.abs(epoch) < MAX_EPOCH_SECONDS ? epoch * 1000 : epoch)
   if (Number.isNaN(time.getTime())) return undefined

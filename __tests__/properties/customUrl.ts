@@ -25,6 +25,8 @@ const label = fc.oneof(
     weight: 2,
     arbitrary: fc.constantFrom('ⓥoucherify.io', 'ѕegmentio', 'ﬀ', 'ß', 'xn--80ak6aa92e', '%2e', '%61pi', '\u00ad')
   },
+  { weight: 1, arbitrary: fc.integer({ min: 60, max: 260 }).map((length) => 'a'.repeat(length)) },
+  { weight: 1, arbitrary: fc.integer({ min: 20, max: 130 }).map((count) => 'a.'.repeat(count) + 'a') },
   { weight: 2, arbitrary: fc.constantFrom(...'\'"`{}|;!$&()*+,=_~^%<>[]') },
   { weight: 1, arbitrary: anyText }
 )

@@ -59,10 +59,10 @@ const identify = fc
           birthday: nearlyDate,
           vip: fc.boolean(),
           score: anyJson,
-          batch: fc.boolean()
+          batch: fc.option(fc.boolean(), { freq: 20 })
         })
       )
-      .map(([plain, others]): JSONObject => ({ ...plain, ...others })),
+      .map(([plain, others]): JSONValue => (others.batch === null ? null : { ...plain, ...others })),
     computed: fc.option(trait)
   })
   .map(

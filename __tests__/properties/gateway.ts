@@ -42,6 +42,8 @@ export class Gateway {
 
   static async open(): Promise<Gateway> {
     const server = createServer()
+    // A connection that this end gives up while the other reuses it is a network error, and no finding.
+    server.keepAliveTimeout = 600_000
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     return new Gateway(server)
   }
