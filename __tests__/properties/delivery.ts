@@ -237,7 +237,7 @@ function assertSameEnd(end: End<unknown>, expected: End<unknown>, received: Rece
 
 /** An aggregate's message quotes the stacks of its errors, and those name the lines of this file. */
 function withoutStack({ message }: Error): string {
-  return message.replace(/^\s+at .*$/gm, '').trim()
+  return message.replace(/^\s+at .*\n?/gm, '').trim()
 }
 
 /** Our own refusals have a reason that is true, name a field or setting, and never show a key. */
