@@ -21,6 +21,7 @@ import type { PipelineLimits } from './pipeline'
 import { Refusal } from './refusal'
 import { freshSamples } from './samples'
 import type { Sandbox } from './sandbox'
+import { createSeen } from './seen'
 import { createStream } from './stream'
 import type { StreamLimits } from './stream'
 import { addTrackingRoutes, takeIn } from './tracking'
@@ -38,6 +39,9 @@ export const LIMITS: WorkbenchLimits = {
   deliveries: { maxCount: 5000, maxLength: 64 * 1024 * 1024 },
   stream: { maxClients: 20, maxDeliveries: 500, maxLength: 4 * 1024 * 1024, intervalMs: 250, heartbeatMs: 15_000 }
 }
+
+/** How many messageIds are remembered: more than the queue and a burst of an SDK hold together. */
+const MAX_SEEN = 100_000
 
 export interface WorkbenchOptions {
   /** Where deliveries go, and with which keys. */
@@ -88,9 +92,14 @@ export function createWorkbench({ settings, mode, sandbox, page, onDelivery, lim
     onDelivery?.(kept.delivery)
   }
 
+  const seen = createSeen(MAX_SEEN)
   const take: Intake = (events, receivedAt) => {
-    const isTaken = pipeline.take(events.map((event) => ({ event, receivedAt })))
-    if (isTaken) counter.received(events.length)
+    const fresh = seen.fresh(events)
+    const isTaken = pipeline.take(fresh.map((event) => ({ event, receivedAt })))
+    if (isTaken) {
+      seen.add(fresh)
+      counter.received(fresh.length)
+    }
     return isTaken
   }
 
@@ -112,6 +121,7 @@ export function createWorkbench({ settings, mode, sandbox, page, onDelivery, lim
     sendSamples: () => takeIn(take, { batch: freshSamples() }, 'batch'),
     clearDeliveries() {
       deliveries.clear()
+      seen.clear()
       counter.clear(pipeline.waiting())
       stream.cleared()
     }

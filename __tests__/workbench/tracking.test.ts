@@ -42,6 +42,25 @@ describe('the Tracking API', () => {
     expect(event).toMatchObject({ messageId: 'msg_1', timestamp: '2025-03-03T09:00:00.000Z' })
   })
 
+  it('takes each message ID once, as Segment does when an SDK sends a call again', async () => {
+    const { send, ended } = await start()
+    const [first, second, third] = ['msg_1', 'msg_2', 'msg_3'].map((messageId) => ({ ...TRACK, messageId }))
+    for (const batch of [[first, second, second], [second, third], [first]]) {
+      expect(await send('POST', '/v1/batch', { batch })).toEqual({ status: 200, body: { success: true } })
+    }
+    expect((await ended(3)).map(({ event }) => event.messageId)).toEqual(['msg_1', 'msg_2', 'msg_3'])
+    expect((await send('GET', '/api/overview')).body).toMatchObject({ calls: 3, waiting: 0 })
+  })
+
+  it('takes a message ID again once the deliveries are emptied', async () => {
+    const { send, ended } = await start()
+    await send('POST', '/v1/track', { ...TRACK, messageId: 'msg_1' })
+    await ended(1)
+    await send('DELETE', '/api/deliveries')
+    await send('POST', '/v1/track', { ...TRACK, messageId: 'msg_1' })
+    expect(await ended(1)).toHaveLength(1)
+  })
+
   it('gives the calls of a batch what stands beside it, unless they say otherwise', async () => {
     const { send, ended } = await start()
     await send('POST', '/v1/batch', {
