@@ -1,3 +1,4 @@
+import { deepEqual } from 'node:assert/strict'
 import type { ActionDefinition, DestinationDefinition, RequestOptions } from '@segment/actions-core'
 import type { Settings } from '../src/generated-types'
 import { MAX_ANSWER_BYTES, TIMEOUT_MS } from '../src/utils'
@@ -18,7 +19,7 @@ type Perform = ActionDefinition<Settings>['perform']
 /** Microseconds of processor time, of this process alone, for each call. */
 export interface CpuFigures {
   ours: Measured
-  /** The same request through the same client, ready-made. */
+  /** The same request through the same client, written down without a check. */
   bare: Measured
   /** The framework alone: mapping and validation, nothing is sent. */
   floor: Measured
@@ -40,10 +41,12 @@ export async function measureCpu(): Promise<CpuFigures> {
 async function compare(url: string): Promise<CpuFigures> {
   const ours = loadPackage()
   const { perform } = ours.actions.upsertCustomer
-  const [target, options] = await captureRequest(ours, url)
+  const request = await captureRequest(ours, url)
+  const bare = withPerform(ours, bareSend(request.url, request.headers))
+  deepEqual(await captureRequest(bare, url), request, 'What is compared does not send the same.')
   const variants = {
     ours,
-    bare: withPerform(ours, bareSend(target, options)),
+    bare,
     floor: withPerform(ours, () => ({})),
     unsent: withPerform(ours, (_request, data) => perform((() => Promise.resolve({})) as never, data))
   }
@@ -71,15 +74,16 @@ function withPerform(definition: Definition, perform: Perform): Definition {
   return { ...definition, actions: { ...definition.actions, upsertCustomer } }
 }
 
-/** What any destination does that sends this request: it writes the options down and passes them on. */
-function bareSend(url: string, { headers, json }: RequestOptions): Perform {
-  const {
-    'X-App-Id': id,
-    'X-App-Token': token,
-    authorization,
-    'secret-key': secret
-  } = headers as Record<string, string>
-  return (request) => {
+/**
+ * What a destination does that sends the same request and checks nothing: it writes the body and the options down and
+ * passes them on. Address and headers are ready-made.
+ */
+function bareSend(url: string, headers: Record<string, string>): Perform {
+  const { 'X-App-Id': id, 'X-App-Token': token, authorization, 'secret-key': secret } = headers
+  return (request, { payload }) => {
+    const { traits, computation_key: key, enable_batching: _batching, batch_size: _size, ...json } = payload
+    json.name = `${json.first_name} ${json.last_name}`
+    json.metadata = { ...json.metadata, [key]: traits[key] }
     const options = {
       redirect: 'manual' as const,
       skipResponseCloning: true,
@@ -93,19 +97,25 @@ function bareSend(url: string, { headers, json }: RequestOptions): Perform {
   }
 }
 
-/** The request that our action makes of the benchmark's call. */
-async function captureRequest(ours: Definition, url: string): Promise<[url: string, options: RequestOptions]> {
-  let captured: [string, RequestOptions] | undefined
-  const definition = withPerform(ours, (request, data) => {
-    const watching = (target: string, options: RequestOptions) => {
-      captured = [target, options]
-      return request(target, options)
+/** The request that a definition makes of the benchmark's call. */
+async function captureRequest(definition: Definition, url: string): Promise<CapturedRequest> {
+  let captured: CapturedRequest | undefined
+  const watched = withPerform(definition, (request, data) => {
+    const watching = (target: string, { headers, json }: RequestOptions) => {
+      captured = { url: target, headers: headers as Record<string, string>, json }
+      return Promise.resolve({})
     }
-    return ours.actions.upsertCustomer.perform(watching as typeof request, data)
+    return definition.actions.upsertCustomer.perform(watching as typeof request, data)
   })
-  await new Host(definition, url).deliver(identifyCall(1))
+  await new Host(watched, url).deliver(identifyCall(1))
   if (!captured) throw new Error('The action sent nothing.')
   return captured
+}
+
+interface CapturedRequest {
+  url: string
+  headers: Record<string, string>
+  json: unknown
 }
 
 async function processorTime(host: Host): Promise<number> {
