@@ -4,6 +4,7 @@ import get from 'lodash/get'
 import omitBy from 'lodash/omitBy'
 import set from 'lodash/set'
 import { resolveHosts } from './customUrl'
+import type { VoucherifyHosts } from './customUrl'
 import { makeRedact, toDeliveryError } from './errors'
 import type { Settings } from './generated-types'
 import { VOUCHERIFY_API_VERSION } from './versioning-info'
@@ -153,22 +154,10 @@ function gatewayRequest(
   path: GatewayCall['path'] | 'test-authentication',
   content: Pick<RequestOptions, 'json'> = {}
 ): VoucherifyRequest {
-  const { gateway } = resolveHosts(settings.customURL)
-  const { apiKey, secretKey } = readKeys(settings)
+  const { hosts, gatewayHeaders } = connect(settings)
   return {
-    url: `${gateway}/segmentio/${path}`,
-    options: {
-      ...guards,
-      method,
-      headers: {
-        ...keyHeaders(apiKey, secretKey),
-        // The pair by which the gateway has known this destination since 2023. Nothing public says which of the two
-        // pairs it reads today, so both are sent.
-        authorization: `Basic ${base64(apiKey)}`,
-        'secret-key': base64(secretKey)
-      },
-      ...content
-    }
+    url: `${hosts.gateway}/segmentio/${path}`,
+    options: { ...guards, method, headers: { ...gatewayHeaders }, ...content }
   }
 }
 
@@ -177,16 +166,10 @@ function apiRequest(
   path: string,
   content: Pick<RequestOptions, 'body' | 'headers'> = {}
 ): VoucherifyRequest {
-  const { api } = resolveHosts(settings.customURL)
-  const { apiKey, secretKey } = readKeys(settings)
+  const { hosts, apiHeaders } = connect(settings)
   return {
-    url: `${api}/${VOUCHERIFY_API_VERSION}/${path}`,
-    options: {
-      ...guards,
-      method: 'POST',
-      ...content,
-      headers: { ...keyHeaders(apiKey, secretKey), ...content.headers }
-    }
+    url: `${hosts.api}/${VOUCHERIFY_API_VERSION}/${path}`,
+    options: { ...guards, method: 'POST', ...content, headers: { ...apiHeaders, ...content.headers } }
   }
 }
 
@@ -198,20 +181,49 @@ const guards = {
   size: MAX_ANSWER_BYTES
 } as const
 
-/** Voucherify's documented pair of headers. */
-function keyHeaders(apiKey: string, secretKey: string): Record<string, string> {
-  return { 'X-App-Id': apiKey, 'X-App-Token': secretKey }
+/** What settings come to once they are checked. */
+interface Connection {
+  settings: Settings
+  /** A host on this machine is only good outside production. */
+  environment: string | undefined
+  hosts: VoucherifyHosts
+  apiHeaders: Record<string, string>
+  gatewayHeaders: Record<string, string>
+}
+
+/** The last one made: a host delivers call after call with the same settings, and checking costs more than the rest. */
+let lastConnection: Connection | undefined
+
+function connect(settings: Settings): Connection {
+  const isLast =
+    lastConnection?.environment === process.env.NODE_ENV &&
+    lastConnection?.settings.customURL === settings.customURL &&
+    lastConnection.settings.apiKey === settings.apiKey &&
+    lastConnection.settings.secretKey === settings.secretKey
+  if (!lastConnection || !isLast) lastConnection = checkSettings(settings)
+  return lastConnection
+}
+
+function checkSettings({ customURL, apiKey, secretKey }: Settings): Connection {
+  const hosts = resolveHosts(customURL)
+  const id = readKey(apiKey, 'Application ID', 'INVALID_APPLICATION_ID')
+  const token = readKey(secretKey, 'Secret Key', 'INVALID_SECRET_KEY')
+  // Voucherify's documented pair.
+  const apiHeaders = { 'X-App-Id': id, 'X-App-Token': token }
+  // The pair by which the gateway has known this destination since 2023. Nothing public says which of the two pairs it
+  // reads today, so both are sent.
+  const olderPair = { authorization: `Basic ${base64(id)}`, 'secret-key': base64(token) }
+  return {
+    settings: { customURL, apiKey, secretKey },
+    environment: process.env.NODE_ENV,
+    hosts,
+    apiHeaders,
+    gatewayHeaders: { ...apiHeaders, ...olderPair }
+  }
 }
 
 function base64(text: string): string {
   return Buffer.from(text).toString('base64')
-}
-
-function readKeys(settings: Settings): Pick<Settings, 'apiKey' | 'secretKey'> {
-  return {
-    apiKey: readKey(settings.apiKey, 'Application ID', 'INVALID_APPLICATION_ID'),
-    secretKey: readKey(settings.secretKey, 'Secret Key', 'INVALID_SECRET_KEY')
-  }
 }
 
 /** A key without the spaces around it. No other form is asked of it: Voucherify may change how keys look. */
