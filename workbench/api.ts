@@ -145,10 +145,11 @@ function addSandboxRoutes(app: Hono, { deliverer, sandbox }: ApiParts): void {
   })
   app.post('/api/delete', async (context) => {
     const { userId } = await readJsonObject(context.req.raw)
-    if (typeof userId !== 'string' || !userId.trim())
-      throw new Refusal(400, 'Send { "userId": "…" }, the ID of whom to erase.')
-    const result = await deliverer.erase(userId)
-    return result.ok ? context.json(result) : context.json({ ...result, error: result.message }, 502)
+    const id = typeof userId === 'string' || typeof userId === 'number' ? String(userId).trim() : ''
+    if (!id) throw new Refusal(400, 'Send { "userId": "…" }, the ID of whom to erase.')
+    const result = await deliverer.erase(id)
+    if (result.ok) return context.json(result)
+    return context.json({ ...result, error: result.message }, result.request ? 502 : 422)
   })
 }
 

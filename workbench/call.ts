@@ -93,6 +93,12 @@ function readType(type: JSONValue | undefined): CallType {
 }
 
 function requireFields(call: JSONObject): void {
+  for (const key of ['userId', 'anonymousId', 'groupId', 'previousId']) {
+    const value: JSONValue | undefined = call[key]
+    if (typeof value === 'boolean' || (typeof value === 'object' && value !== null)) {
+      throw new InvalidCall(`"${key}" must be a text.`)
+    }
+  }
   if (!isId(call.userId) && !isId(call.anonymousId)) {
     throw new InvalidCall('The call has neither userId nor anonymousId. Send one of them.')
   }

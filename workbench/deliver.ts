@@ -5,7 +5,7 @@ import { performance } from 'perf_hooks'
 import type { Settings } from '../src/generated-types'
 import { findCarriers } from './carriers'
 import type { Mask } from './mask'
-import { DELIVERED, judgeBatchResult, judgeError } from './outcome'
+import { DELIVERED, judgeBatchResult, judgeError, withAdvice } from './outcome'
 import type { BatchResult, Verdict } from './outcome'
 import { record, recorded } from './recorder'
 import type { Exchange, Recording } from './recorder'
@@ -127,7 +127,8 @@ export function createDeliverer(
       const [exchange] = recording.exchanges
       const sent = { request: toRequest(exchange, mask), response: toResponse(exchange, mask) }
       const failure = error === undefined ? null : judgeError(error, sent, mask).error
-      const message = failure ? `${failure.message} ${failure.whatToDo}` : String(value?.output)
+      // Of what never left, the destination itself says what to do.
+      const message = !failure ? String(value?.output) : exchange ? withAdvice(failure) : failure.message
       return { ok: !failure, message, ...sent }
     },
     async testConnection() {

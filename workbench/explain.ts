@@ -6,6 +6,7 @@ import type { KeptDelivery } from './deliveries'
 import { isJsonObject } from './json'
 import { actionOf } from './mappings'
 import { matchMappings } from './matching'
+import { withAdvice } from './outcome'
 import { traceFields } from './trace'
 import type { Delivery, Explanation, Mapping, Preview, PreviewResult, RecordedRequest } from './types'
 
@@ -56,7 +57,7 @@ function bodyOf({ body }: RecordedRequest): JSONObject {
 /** The destination's message about an answer says what to do; about everything else it is added. */
 function failureOf({ error, response }: Delivery): string {
   if (!error) return ''
-  return response ? error.message : `${error.message} ${error.whatToDo}`
+  return response ? error.message : withAdvice(error)
 }
 
 function verdictFor(delivery: Delivery): string {

@@ -49,6 +49,11 @@ export function judgeBatchResult(result: BatchResult | undefined, exchange: Reco
   return fail({ message, status, code, isRetryable: code === 'RETRYABLE_ERROR', exchange }, mask)
 }
 
+/** The message and the advice in one text. Messages of the network end without a full stop. */
+export function withAdvice({ message, whatToDo: advice }: DeliveryError): string {
+  return `${message.replace(/[.\s]*$/, '.')} ${advice}`
+}
+
 function fail(failure: Failure, mask: Mask): Verdict {
   const { status } = failure
   // Segment takes an error without a status for 500.
@@ -95,16 +100,24 @@ function whatToDo({ message, status, code, exchange }: Failure, isRetried: boole
 
 /** For calls that never left: the framework or the destination refused them. */
 function beforeSending(message: string): string {
-  if (/source_id/.test(message)) {
+  if (/source_id is blank|field 'source_id'/.test(message)) {
     return 'Send a userId with the call, or map another ID; an anonymous visitor has to be identified first.'
   }
   if (/group_id/.test(message)) return 'Send a groupId with the call, or map another ID of the group.'
   return 'Correct the value in the call, or map another place to the field.'
 }
 
+/** What to do on this machine. The sandbox's own settings are never wrong: there, such an answer was rehearsed. */
+function here(variables: string): string {
+  return `here, correct ${variables} ${START_AGAIN}. A rehearsed answer needs only "Send again".`
+}
+
 function afterAnswer(status: number): string {
-  if (status >= 300 && status < 400)
-    return `Set VOUCHERIFY_CUSTOM_URL to the address of the gateway itself ${START_AGAIN}.`
+  if (status >= 300 && status < 400) {
+    return `In Segment, set Custom Voucherify URL to the address of the gateway itself; ${here(
+      'VOUCHERIFY_CUSTOM_URL'
+    )}`
+  }
   if (status === 429 || status === 408 || status === 423 || (status >= 500 && status !== 501)) {
     return status === 429
       ? 'Segment would send the call again later. If it happens often, send fewer calls: switch presets off, or batch customers.'
@@ -112,13 +125,15 @@ function afterAnswer(status: number): string {
   }
   switch (status) {
     case 401:
-      return `Check VOUCHERIFY_APPLICATION_ID and VOUCHERIFY_SECRET_KEY ${START_AGAIN}; in Segment, check the settings Application ID and Secret Key.`
+      return `In Segment, check the settings Application ID and Secret Key; ${here(
+        'VOUCHERIFY_APPLICATION_ID and VOUCHERIFY_SECRET_KEY'
+      )}`
     case 402:
       return 'Ask your Voucherify administrator about the limits of your plan.'
     case 403:
       return "Give the key the right to do this, in Voucherify's project settings."
     case 404:
-      return `Check VOUCHERIFY_CUSTOM_URL: nothing at that address takes this call. Correct it ${START_AGAIN}.`
+      return `In Segment, check the setting Custom Voucherify URL; ${here('VOUCHERIFY_CUSTOM_URL')}`
     case 413:
       return 'Map fewer or shorter values, most often in metadata.'
     default:

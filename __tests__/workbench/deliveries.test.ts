@@ -432,9 +432,24 @@ describe('POST /api/delete', () => {
 
   it('asks for a user', async () => {
     const { send } = await start()
-    for (const body of [{}, { userId: ' ' }, { userId: 5 }]) {
+    for (const body of [{}, { userId: ' ' }, { userId: ['a'] }]) {
       expect((await send('POST', '/api/delete', body)).status).toBe(400)
     }
+  })
+
+  it('takes a number, as a call does', async () => {
+    const { send, ended, sandbox } = await start()
+    await send('POST', '/v1/identify', { userId: 5 })
+    await ended(1)
+    expect((await send('POST', '/api/delete', { userId: 5 })).body).toMatchObject({ message: 'Customer erased.' })
+    expect(sandbox.customer('5')).toBeUndefined()
+  })
+
+  it('answers 422 with the one thing to do for an ID that no URL can hold', async () => {
+    const { send } = await start()
+    const { status, body } = await send('POST', '/api/delete', { userId: '..' })
+    expect(status).toBe(422)
+    expect(body).toMatchObject({ request: null, error: expect.stringMatching(/in Voucherify's dashboard\.$/) })
   })
 })
 

@@ -1,7 +1,7 @@
 import type { JSONObject, JSONValue } from '@segment/actions-core'
 import { useState } from 'preact/hooks'
 import { emptySandbox, eraseCustomer, readCustomer, readSandbox } from '../api'
-import { asText, count, formatNumber, timeOfDay } from '../format'
+import { asText, count, formatNumber, shorten, timeOfDay } from '../format'
 import { announce, useStore } from '../store'
 import type { SandboxChange, SandboxCustomer, SandboxEvent, SandboxGroup, SandboxState } from '../../types'
 import { ConfirmButton, Labelled, Problem } from './controls'
@@ -129,7 +129,8 @@ function Customer({ customer, isReal }: { customer: SandboxCustomer; isReal: boo
         </strong>
         <span class="entry-facts">
           {[name, email].map(
-            (value) => value !== undefined && value !== null && <span key={asText(value)}>{asText(value)}</span>
+            (value) =>
+              value !== undefined && value !== null && <span key={asText(value)}>{shorten(asText(value), 80)}</span>
           )}
         </span>
         <Pairs values={isObject(metadata) ? metadata : {}} />
