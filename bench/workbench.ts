@@ -8,7 +8,7 @@ import type { Measured } from './stats'
 
 const SECONDS = 30
 /** Calls that the SDK may hold: enough to keep it busy, few enough to see what the workbench takes. */
-const MAX_OUTSTANDING = 1000
+const MAX_OUTSTANDING = 800
 const USERS = 1000
 /** Seconds of a round: calls are taken in bursts, since the SDK waits a second when there is no room. */
 const ROUND_SECONDS = 5
@@ -28,7 +28,7 @@ export interface WorkbenchFigures {
 /** Thirty seconds of calls from Segment's SDK, as many as the workbench takes, then the wait for the last delivery. */
 export async function measureWorkbench(): Promise<WorkbenchFigures> {
   const server = await ServerProcess.start('workbench')
-  const analytics = new Analytics({ writeKey: 'bench', host: server.url, flushAt: 100, flushInterval: 100 })
+  const analytics = new Analytics({ writeKey: 'bench', host: server.url, flushAt: 100, flushInterval: 5000 })
   const failures: unknown[] = []
   analytics.on('error', (error) => failures.push(error))
   try {
@@ -50,7 +50,7 @@ export async function measureWorkbench(): Promise<WorkbenchFigures> {
       // The SDK sends between our calls.
       if (sent % 100 === 0) await pause(0)
     }
-    await analytics.closeAndFlush()
+    await analytics.closeAndFlush({ timeout: 60_000 })
     const lastTaken = performance.now()
     const overview = await untilDelivered(server.url)
     const end = performance.now()

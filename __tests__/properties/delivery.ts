@@ -116,6 +116,7 @@ const single = property(
     if (!expected.ok) return assertSameEnd(end, expected, received)
     const payload = expected.value.find(({ output }) => output === 'Action Executed')?.data
     if (payload === undefined) return assertSameEnd(end, expected, received)
+    if (holdsFunction(payload)) return
     if (!end.ok) {
       assert.equal(received.length, 0, 'something was sent although the call failed')
       return assertOwnRefusal(end.error, settings, action, payload)
@@ -233,6 +234,12 @@ function assertSameEnd(end: End<unknown>, expected: End<unknown>, received: Rece
   if (expected.ok) return assert.deepEqual(end, expected)
   assert.ok(!end.ok, `the framework alone throws "${expected.error.message}"`)
   assert.deepEqual([end.error.name, withoutStack(end.error)], [expected.error.name, withoutStack(expected.error)])
+}
+
+/** A path such as `$.toString` leads the framework to a function, which it passes on as a value though no JSON has it. */
+function holdsFunction(value: unknown): boolean {
+  if (typeof value === 'function') return true
+  return typeof value === 'object' && value !== null && Object.values(value).some(holdsFunction)
 }
 
 /** An aggregate's message quotes the stacks of its errors, and those name the lines of this file. */
