@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Analytics } from '@segment/analytics-node'
@@ -27,6 +28,8 @@ export interface WorkbenchFigures {
 
 /** Thirty seconds of calls from Segment's SDK, as many as the workbench takes, then the wait for the last delivery. */
 export async function measureWorkbench(): Promise<WorkbenchFigures> {
+  // The SDK listens to its own signal once for each batch that waits, and Node would warn of a leak.
+  setMaxListeners(0)
   const server = await ServerProcess.start('workbench')
   const analytics = new Analytics({ writeKey: 'bench', host: server.url, flushAt: 100, flushInterval: 5000 })
   const failures: unknown[] = []
