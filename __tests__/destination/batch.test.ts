@@ -672,6 +672,16 @@ describe('what a batch records of an answer', () => {
     expectNoKeys(await deliverBatch(identifyMany(1)))
   })
 
+  it('keeps our own words whole when a key is one of them', async () => {
+    const [outcome] = await deliverBatch([callOf('identify', { userId: ' ' })], {
+      settings: { apiKey: 'field', secretKey: 'user' }
+    })
+    expect(outcome).toMatchObject({
+      status: 400,
+      errormessage: expect.stringMatching(/^The field source_id is blank.*Identify the user/)
+    })
+  })
+
   it('holds no key that an error of the network tells', async () => {
     nock(API)
       .post(/.*/)

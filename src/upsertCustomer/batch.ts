@@ -299,11 +299,13 @@ function failure(error: unknown, redact: Redact): ErrorNode {
   const delivery = toDeliveryError(error, redact)
   const { status, code, message } = readError(delivery)
   const answer = answerOf(error)
+  // Our own words hold no key, and one that is a common word would only be cut out of them.
+  const isOwn = answer !== undefined || error instanceof IntegrationError
   return {
     // Segment takes an error without a status for 500 and sends the call again.
     status: status ?? 500,
     errortype: code ?? (status === undefined || status === 408 ? 'RETRYABLE_ERROR' : undefined),
-    errormessage: shorten(redact(message), MAX_MESSAGE_LENGTH),
+    errormessage: shorten(isOwn ? message : redact(message), MAX_MESSAGE_LENGTH),
     ...(answer && { body: toRecord(answer.body, redact) })
   }
 }
