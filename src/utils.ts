@@ -123,12 +123,19 @@ function pickDeclared(fields: DeclaredFields, values: Values): Values {
 }
 
 /**
- * An empty text, an object without keys, or one that holds only blank texts. Voucherify refuses an empty `referral` or
+ * An empty text, an object without keys, or one that holds nothing but blank texts. Voucherify refuses an empty `referral` or
  * `loyalty`, and might take an empty `metadata` or `address` for "clear everything". The framework drops an empty text
  * from a single call and keeps it in a batch; here both are alike.
  */
 function isNoValue(value: unknown): boolean {
-  return value === '' || (isObject(value) && Object.values(value).every(isBlankText))
+  return (
+    value === '' || (isObject(value) && Object.values(value).every((item) => isBlankText(item) || isUnwritten(item)))
+  )
+}
+
+/** Whether JSON leaves a value out: a path such as `$.toString` finds a function. */
+function isUnwritten(value: unknown): boolean {
+  return value === undefined || typeof value === 'function'
 }
 
 /** Whether a value is a text with nothing to read in it. */

@@ -3,7 +3,8 @@ import { Destination } from '@segment/actions-core'
 import type { JSONObject } from '@segment/actions-core'
 import definition from '../../src'
 import { resolveHosts } from '../../src/customUrl'
-import { buildTestRequest } from '../../src/utils'
+import { customEvent } from '../../src/addCustomEvent'
+import { buildBody, buildTestRequest } from '../../src/utils'
 import { Gateway } from './gateway'
 
 /** What the properties beside this file found, each as the smallest example. */
@@ -60,5 +61,19 @@ describe('found by properties', () => {
       const context = { personas: { computation_class: 'audience', computation_key: 'vip' } }
       expect((await bodyOf({ type: 'identify', traits, context })).metadata).toEqual({ tier: 'gold', vip: true })
     })
+  })
+
+  describe('an object whose only values JSON leaves out', () => {
+    it.each([[{ key: undefined }], [{ key: () => 'text' }], [{ key: undefined, other: ' ' }]])(
+      'is no metadata: %p',
+      (metadata) => {
+        const payload = { customer: { source_id: 'user-1' }, metadata, event: 'Tried', type: 'track' }
+        expect(buildBody(customEvent, payload)).toEqual({
+          customer: { source_id: 'user-1' },
+          event: 'Tried',
+          type: 'track'
+        })
+      }
+    )
   })
 })
