@@ -110,7 +110,12 @@ describeInBrowser('the page', () => {
       expect((await received.innerText()).replace(/\s/g, '')).toContain(LONG)
       expect(Date.now() - startedAt).toBeLessThan(5000)
       expect(await overflow(page)).toBe(0)
+      const long = { userId: 'long', traits: { email: 'long@example.com', name: LONG } }
+      await running.send('POST', '/v1/identify', long)
       await goTo(page, 'Result')
+      const customer = page.locator('summary').filter({ hasText: 'long@example.com' })
+      await customer.waitFor()
+      expect((await customer.boundingBox())?.height).toBeLessThan(200)
       await page.getByText('ada@example.com').click()
       await page.getByRole('heading', { name: 'What changed it' }).waitFor()
       expect(await overflow(page)).toBe(0)
