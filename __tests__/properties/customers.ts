@@ -78,8 +78,8 @@ const inOrder = property(
   300,
   fc.record({
     /** What the sandbox holds before. */
-    earlier: fc.array(identify, { maxLength: 2 }),
-    calls: fc.array(identify, { minLength: 1, maxLength: 6 }),
+    earlier: fc.array(identify, { maxLength: 1 }),
+    calls: fc.array(identify, { minLength: 1, maxLength: 5 }),
     /** Whether all calls of the mapping go in bulk, or each says so itself. */
     batching: fc.constantFrom<JSONValue>(true, true, { '@path': '$.traits.batch' })
   }),
