@@ -116,7 +116,6 @@ const single = property(
     if (!expected.ok) return assertSameEnd(end, expected, received)
     const payload = expected.value.find(({ output }) => output === 'Action Executed')?.data
     if (payload === undefined) return assertSameEnd(end, expected, received)
-    if (holdsFunction(payload)) return
     if (!end.ok) {
       assert.equal(received.length, 0, 'something was sent although the call failed')
       return assertOwnRefusal(end.error, settings, action, payload)
@@ -236,12 +235,6 @@ function assertSameEnd(end: End<unknown>, expected: End<unknown>, received: Rece
   assert.deepEqual([end.error.name, withoutStack(end.error)], [expected.error.name, withoutStack(expected.error)])
 }
 
-/** A path such as `$.toString` leads the framework to a function, which it passes on as a value though no JSON has it. */
-function holdsFunction(value: unknown): boolean {
-  if (typeof value === 'function') return true
-  return typeof value === 'object' && value !== null && Object.values(value).some(holdsFunction)
-}
-
 /** An aggregate's message quotes the stacks of its errors, and those name the lines of this file. */
 function withoutStack({ message }: Error): string {
   return message.replace(/^\s+at .*\n?/gm, '').trim()
@@ -254,8 +247,6 @@ function assertOwnRefusal(error: Error, settings: Settled, action: string, paylo
   for (const key of [settings.apiKey, settings.secretKey]) {
     assert.ok(key.trim().length < 12 || !error.message.includes(key.trim()), 'the message shows a key')
   }
-  // A key of few letters is masked in the words of a batch's messages as well.
-  if (error.message.includes('***')) return
   const setting = /^The setting "([^"]+)"/.exec(error.message)?.[1]
   if (setting)
     return assert.ok(hasBadSetting(settings, setting), `refused although the setting is right: ${error.message}`)
