@@ -1,7 +1,6 @@
 import { IntegrationError, isObject, PayloadValidationError } from '@segment/actions-core'
 import type { InputField, ModifiedResponse, RequestClient, RequestOptions } from '@segment/actions-core'
 import get from 'lodash/get'
-import omitBy from 'lodash/omitBy'
 import set from 'lodash/set'
 import { resolveHosts } from './customUrl'
 import type { VoucherifyHosts } from './customUrl'
@@ -47,7 +46,7 @@ export interface VoucherifyRequestOptions extends RequestOptions {
  * @throws IntegrationError (400) for a setting, PayloadValidationError for an identifier that can't be used
  */
 export function buildGatewayRequest(settings: Settings, call: GatewayCall, payload: object): VoucherifyRequest {
-  return gatewayRequest(settings, 'POST', call.path, { json: buildBody(call, payload) })
+  return gatewayRequest(settings, 'POST', call.path, buildBody(call, payload))
 }
 
 /** Builds the request that asks the gateway whether it knows the keys. Throws as `buildGatewayRequest` does. */
@@ -80,16 +79,14 @@ export function buildErasureRequest(settings: Settings, sourceId: string): Vouch
  * @throws what `toDeliveryError` makes of a failure: Voucherify's answers as errors of the framework with the reason
  * in them, everything else as it came
  */
-export async function send(
+export function send(
   request: RequestClient,
   settings: Settings,
   { url, options }: VoucherifyRequest
 ): Promise<ModifiedResponse> {
-  try {
-    return await request(url, options)
-  } catch (error) {
+  return request(url, options).catch((error: unknown) => {
     throw toDeliveryError(error, makeRedact(settings))
-  }
+  })
 }
 
 /**
@@ -100,7 +97,7 @@ export async function send(
 export function buildBody(call: GatewayCall, payload: object): Values {
   const values: Values = { ...payload }
   const picked = pickDeclared(call.fields, values)
-  const body = omitBy(call.prepare ? call.prepare(picked, values) : picked, isNoValue)
+  const body = withoutNoValues(call.prepare ? call.prepare(picked, values) : picked)
   for (const id of call.requiredIds) set(body, id, requireId(id, get(body, id)))
   return body
 }
@@ -128,9 +125,14 @@ function pickDeclared(fields: DeclaredFields, values: Values): Values {
  * from a single call and keeps it in a batch; here both are alike.
  */
 function isNoValue(value: unknown): boolean {
-  return (
-    value === '' || (isObject(value) && Object.values(value).every((item) => isBlankText(item) || isUnwritten(item)))
-  )
+  if (typeof value !== 'object') return value === ''
+  return isObject(value) && Object.values(value).every((item) => isBlankText(item) || isUnwritten(item))
+}
+
+function withoutNoValues(values: Values): Values {
+  const kept: Values = {}
+  for (const key of Object.keys(values)) if (!isNoValue(values[key])) kept[key] = values[key]
+  return kept
 }
 
 /** Whether JSON leaves a value out: a path such as `$.toString` finds a function. */
@@ -159,12 +161,12 @@ function gatewayRequest(
   settings: Settings,
   method: 'GET' | 'POST',
   path: GatewayCall['path'] | 'test-authentication',
-  content: Pick<RequestOptions, 'json'> = {}
+  json?: Values
 ): VoucherifyRequest {
   const { hosts, gatewayHeaders } = connect(settings)
   return {
     url: `${hosts.gateway}/segmentio/${path}`,
-    options: { ...guards, method, headers: { ...gatewayHeaders }, ...content }
+    options: guardedOptions(method, { ...gatewayHeaders }, json)
   }
 }
 
@@ -176,17 +178,29 @@ function apiRequest(
   const { hosts, apiHeaders } = connect(settings)
   return {
     url: `${hosts.api}/${VOUCHERIFY_API_VERSION}/${path}`,
-    options: { ...guards, method: 'POST', ...content, headers: { ...apiHeaders, ...content.headers } }
+    options: { ...guardedOptions('POST', { ...apiHeaders, ...content.headers }), body: content.body }
   }
 }
 
-/** What every request carries so that no answer can lead the keys elsewhere, hang the call or end the process. */
-const guards = {
-  redirect: 'manual',
-  skipResponseCloning: true,
-  timeout: TIMEOUT_MS,
-  size: MAX_ANSWER_BYTES
-} as const
+/**
+ * The options of a request, with what every one carries so that no answer can lead the keys elsewhere, hang the call
+ * or end the process. Written out, because spreading objects would cost a call more than all its checks.
+ */
+function guardedOptions(
+  method: 'GET' | 'POST',
+  headers: RequestOptions['headers'],
+  json?: Values
+): VoucherifyRequestOptions {
+  return {
+    redirect: 'manual',
+    skipResponseCloning: true,
+    timeout: TIMEOUT_MS,
+    size: MAX_ANSWER_BYTES,
+    method,
+    headers,
+    json
+  }
+}
 
 /** What settings come to once they are checked. */
 interface Connection {
