@@ -121,7 +121,7 @@ const single = property(
       return assertOwnRefusal(end.error, settings, action, payload)
     }
     assert.equal(received.length, 1, 'a delivered call is one request')
-    assertKeys(received[0], settings, [call, change])
+    assertKeys(received[0], settings, [call, change, payload])
     assert.equal(`${received[0].method} ${received[0].path}`, `POST ${PATHS[action]}`)
     assertBody(action, JSON.parse(received[0].body), payload)
   }
@@ -275,7 +275,7 @@ function isId(id: unknown): boolean {
   return (typeof id === 'string' || typeof id === 'number') && String(id).trim() !== ''
 }
 
-/** The keys stand in the headers where the gateway looks for them, and nowhere else. */
+/** The keys stand in the headers where the gateway looks for them, and nowhere else; what was `given` may read like one. */
 function assertKeys({ path, headers, body }: Received, settings: Settled, given: unknown): void {
   const [apiKey, secretKey] = [settings.apiKey.trim(), settings.secretKey.trim()]
   const base64 = (text: string) => Buffer.from(text).toString('base64')
