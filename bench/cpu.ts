@@ -9,7 +9,7 @@ import { ServerProcess } from './serverProcess'
 import { measuredOften } from './stats'
 import type { Measured } from './stats'
 
-const ROUNDS = 41
+const ROUNDS = 101
 const WARM_UP_ROUNDS = 3
 const CALLS_A_ROUND = 250
 
