@@ -80,7 +80,7 @@ export async function startWorkbench({ mode = 'sandbox', secretKey = KEYS.secret
   return running
 }
 
-export function launch(): Promise<Browser> {
+function launch(): Promise<Browser> {
   return chromium.launch({ executablePath: chromiumPath, args: ARGUMENTS })
 }
 
@@ -97,7 +97,7 @@ export interface Visit {
 }
 
 /** Opens a page in a browser profile of its own. */
-export async function visit(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Visit> {
+async function visit(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Visit> {
   const context = await browser.newContext({
     viewport: { width: 1280, height: 1400 },
     reducedMotion: 'reduce',
@@ -120,6 +120,48 @@ export async function visit(browser: Browser, url: string, options: BrowserConte
   const page = await context.newPage()
   await page.goto(url)
   return { page, context, requests, complaints, answers: () => Promise.all(bodies) }
+}
+
+/** Opens what a test needs. */
+export interface Opener {
+  /** Opens an address in a browser profile of its own. */
+  visit(url: string, options?: BrowserContextOptions): Promise<Visit>
+  /** Starts a workbench and opens its page. */
+  open(options?: StartOptions): Promise<Opened>
+}
+
+export interface Opened {
+  running: Running
+  visited: Visit
+  page: Page
+}
+
+/** One browser for the tests of a block. What a test opens is closed when the test has ended, the last first. */
+export function useBrowser(): Opener {
+  let browser: Browser
+  const closers: (() => Promise<void>)[] = []
+  beforeAll(async () => {
+    browser = await launch()
+  })
+  afterEach(async () => {
+    for (const close of closers.splice(0).reverse()) await close()
+  })
+  afterAll(() => browser.close())
+
+  const visitAndClose: Opener['visit'] = async (url, options) => {
+    const visited = await visit(browser, url, options)
+    closers.push(() => visited.context.close())
+    return visited
+  }
+  return {
+    visit: visitAndClose,
+    async open(options) {
+      const running = await startWorkbench(options)
+      closers.push(() => running.close())
+      const visited = await visitAndClose(running.url)
+      return { running, visited, page: visited.page }
+    }
+  }
 }
 
 /** Fails unless every request went to the page's own origin. Images and icons in the page itself are no requests. */

@@ -1,7 +1,7 @@
-import type { Browser, Locator, Page } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
 import { describeInBrowser } from './chromium'
-import { clipboard, eventually, launch, rowsOf, startWorkbench, TEST_MS, visit } from './helpers'
-import type { Running, Visit } from './helpers'
+import { clipboard, eventually, rowsOf, TEST_MS, useBrowser } from './helpers'
+import type { Opener, Running } from './helpers'
 
 jest.setTimeout(TEST_MS)
 
@@ -45,27 +45,14 @@ async function type(page: Page, control: Locator, text: string): Promise<void> {
 }
 
 describeInBrowser('with the keyboard alone', () => {
-  let browser: Browser
+  const browser = useBrowser()
   let running: Running
-  let visited: Visit
   let page: Page
 
-  beforeAll(async () => {
-    browser = await launch()
-  })
-  afterAll(() => browser.close())
-
-  const begin = async (options: Parameters<typeof startWorkbench>[0] = {}) => {
-    running = await startWorkbench(options)
-    visited = await visit(browser, running.url)
-    page = visited.page
+  const begin = async (...options: Parameters<Opener['open']>) => {
+    ;({ running, page } = await browser.open(...options))
     await page.getByText('No call has arrived yet.').waitFor()
   }
-  afterEach(async () => {
-    await visited.context.close()
-    await running.close()
-  })
-
   const button = (name: string | RegExp) => page.getByRole('button', { name, exact: true })
   const open = (view: string) =>
     press(page, page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: view }))

@@ -2,21 +2,20 @@ import axe from 'axe-core'
 import type { AxeResults } from 'axe-core'
 import { createServer, connect as connectTo } from 'net'
 import type { AddressInfo, Socket } from 'net'
-import type { Browser, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { describeInBrowser } from './chromium'
 import {
   eventually,
   expectOwnHostOnly,
   goTo,
-  launch,
   overflow,
   rowsOf,
   sendSamples,
   startWorkbench,
   TEST_MS,
-  visit
+  useBrowser
 } from './helpers'
-import type { Running, Visit } from './helpers'
+import type { Opener, Running, Visit } from './helpers'
 
 jest.setTimeout(TEST_MS)
 
@@ -25,27 +24,16 @@ const THEMES = ['light', 'dark'] as const
 const MAX_SCRIPT_BYTES = 120 * 1024
 
 describeInBrowser('the page', () => {
-  let browser: Browser
+  const browser = useBrowser()
   let running: Running
-  const visits: Visit[] = []
 
-  beforeAll(async () => {
-    browser = await launch()
-  })
-  afterAll(() => browser.close())
   beforeEach(async () => {
     running = await startWorkbench()
   })
-  afterEach(async () => {
-    for (const { context } of visits.splice(0)) await context.close()
-    await running.close()
-  })
+  afterEach(() => running.close())
 
-  const start = async (options: Parameters<typeof visit>[2] = {}, url = running.url): Promise<Visit> => {
-    const visited = await visit(browser, url, options)
-    visits.push(visited)
-    return visited
-  }
+  const start = (options?: Parameters<Opener['visit']>[1], url = running.url): Promise<Visit> =>
+    browser.visit(url, options)
   const sendTracks = (count: number, name: (index: number) => string = (index) => `Event ${index}`) =>
     running.send('POST', '/v1/batch', {
       batch: Array.from({ length: count }, (_, index) => ({

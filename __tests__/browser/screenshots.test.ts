@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from 'fs/promises'
 import { join } from 'path'
-import type { Browser, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { describeInBrowser } from './chromium'
-import { launch, rowsOf, startWorkbench, TEST_MS, visit } from './helpers'
+import { rowsOf, startWorkbench, TEST_MS, useBrowser } from './helpers'
 import type { Running } from './helpers'
 
 jest.setTimeout(TEST_MS)
@@ -23,31 +23,26 @@ async function take(page: Page, name: string): Promise<void> {
 }
 
 describeInBrowser('the pictures of the README', () => {
-  let browser: Browser
+  const browser = useBrowser()
   let running: Running
 
   beforeAll(async () => {
-    browser = await launch()
     running = await startWorkbench()
     // The samples, with two answers of a gateway that is too busy, and a call that no preset takes.
     await running.send('POST', '/api/trouble', { kind: '429', remaining: 2, seconds: 30 })
     await running.send('POST', '/api/samples', {})
     await running.send('POST', '/v1/alias', { userId: 'usr_10482', previousId: 'visitor-1' })
   })
-  afterAll(async () => {
-    await browser.close()
-    await running.close()
-  })
+  afterAll(() => running.close())
 
   it.each(['light', 'dark'] as const)('show the samples on their way, %s', async (colorScheme) => {
-    const { page, context } = await visit(browser, running.url, { colorScheme, viewport: { width: 1280, height: 860 } })
+    const { page } = await browser.visit(running.url, { colorScheme, viewport: { width: 1280, height: 860 } })
     await page.getByText('26 deliveries', { exact: true }).waitFor()
     await take(page, `workbench-${colorScheme}.png`)
-    await context.close()
   })
 
   it('show the way of one call', async () => {
-    const { page, context } = await visit(browser, running.url, { viewport: { width: 1440, height: 1060 } })
+    const { page } = await browser.visit(running.url, { viewport: { width: 1440, height: 1060 } })
     await page.getByText('26 deliveries', { exact: true }).waitFor()
     // The picture of the flow has its own screenshot.
     await page.getByRole('heading', { name: 'The way of your calls' }).click()
@@ -55,6 +50,5 @@ describeInBrowser('the pictures of the README', () => {
     await page.getByRole('heading', { name: 'Mapping, field by field' }).waitFor()
     await page.mouse.move(0, 0)
     await take(page, 'workbench-call.png')
-    await context.close()
   })
 })

@@ -5,11 +5,11 @@ import { createServer } from 'http'
 import type { AddressInfo } from 'net'
 import { tmpdir } from 'os'
 import { join } from 'path'
-import type { Browser, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { promisify } from 'util'
 import { describeInBrowser } from './chromium'
-import { clipboard, eventually, goTo, launch, rowsOf, startWorkbench, TEST_MS, visit } from './helpers'
-import type { Running, Visit } from './helpers'
+import { clipboard, eventually, goTo, rowsOf, TEST_MS, useBrowser } from './helpers'
+import type { Running } from './helpers'
 
 jest.setTimeout(TEST_MS)
 
@@ -17,23 +17,12 @@ const ROOT = join(__dirname, '..', '..')
 const PROGRAM_MS = 20_000
 
 describeInBrowser('the snippets as they are copied', () => {
-  let browser: Browser
+  const browser = useBrowser()
   let running: Running
-  let visited: Visit
   let page: Page
 
-  beforeAll(async () => {
-    browser = await launch()
-  })
-  afterAll(() => browser.close())
   beforeEach(async () => {
-    running = await startWorkbench()
-    visited = await visit(browser, running.url)
-    page = visited.page
-  })
-  afterEach(async () => {
-    await visited.context.close()
-    await running.close()
+    ;({ running, page } = await browser.open())
   })
 
   const copy = async (title: string): Promise<string> => {
@@ -48,7 +37,7 @@ describeInBrowser('the snippets as they are copied', () => {
   it('make analytics.js in a page of another origin send identify, page and track to the sandbox', async () => {
     const script = await bundle(await copy('analytics.js in a page'), 'browser')
     const app = await serve(script)
-    const other = await visit(browser, app.url)
+    const other = await browser.visit(app.url)
     try {
       await row('identify ada@example.com').waitFor()
       await row('page Pricing').waitFor()

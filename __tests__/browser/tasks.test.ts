@@ -1,4 +1,4 @@
-import type { Browser, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { readFileSync } from 'fs'
 import type { Delivery } from '../../workbench/types'
 import { describeInBrowser } from './chromium'
@@ -8,35 +8,25 @@ import {
   expectOwnHostOnly,
   goTo,
   KEYS,
-  launch,
   rowsOf,
   sendSamples,
-  startWorkbench,
   TEST_MS,
-  visit
+  useBrowser
 } from './helpers'
 import type { Running, Visit } from './helpers'
 
 jest.setTimeout(TEST_MS)
 
 describeInBrowser('what people do on the page', () => {
-  let browser: Browser
+  const browser = useBrowser()
   let running: Running
   let visited: Visit
   let page: Page
 
-  beforeAll(async () => {
-    browser = await launch()
-  })
-  afterAll(() => browser.close())
   beforeEach(async () => {
-    running = await startWorkbench()
-    visited = await visit(browser, running.url)
-    page = visited.page
+    ;({ running, visited, page } = await browser.open())
   })
-  afterEach(async () => {
-    await visited.context.close()
-    await running.close()
+  afterEach(() => {
     expectOwnHostOnly(visited.requests, running.url)
     expect(visited.complaints).toEqual([])
   })
@@ -563,50 +553,34 @@ describeInBrowser('what people do on the page', () => {
 })
 
 describeInBrowser('8. use a real project', () => {
-  let browser: Browser
-  beforeAll(async () => {
-    browser = await launch()
-  })
-  afterAll(() => browser.close())
+  const browser = useBrowser()
 
   it('says where calls go, tests the connection, and never shows a key', async () => {
-    const running = await startWorkbench({ mode: 'project' })
-    const { page, context, answers, requests } = await visit(browser, running.url)
-    try {
-      await page.getByText('your real Voucherify project').waitFor()
-      await page.getByRole('button', { name: 'Test connection' }).click()
-      await page.getByText('✓ The gateway answered and knows the keys.').waitFor()
-      await sendSamples(page)
-      await rowsOf(page).getByRole('link').first().click()
-      await page.getByRole('button', { name: 'Copy as curl' }).click()
-      await page.getByRole('status').getByText('Copied the request').waitFor()
-      const seen = [...(await answers()), await page.content(), await clipboard(page)].join('\n')
-      expect(seen).toContain('X-App-Token')
-      for (const key of Object.values(KEYS)) {
-        expect(seen).not.toContain(key)
-        expect(seen).not.toContain(Buffer.from(key).toString('base64'))
-      }
-      await goTo(page, 'Trouble')
-      await page.getByText('trouble can only be played by the sandbox').waitFor()
-      expectOwnHostOnly(requests, running.url)
-    } finally {
-      await context.close()
-      await running.close()
+    const { page, running, visited } = await browser.open({ mode: 'project' })
+    await page.getByText('your real Voucherify project').waitFor()
+    await page.getByRole('button', { name: 'Test connection' }).click()
+    await page.getByText('✓ The gateway answered and knows the keys.').waitFor()
+    await sendSamples(page)
+    await rowsOf(page).getByRole('link').first().click()
+    await page.getByRole('button', { name: 'Copy as curl' }).click()
+    await page.getByRole('status').getByText('Copied the request').waitFor()
+    const seen = [...(await visited.answers()), await page.content(), await clipboard(page)].join('\n')
+    expect(seen).toContain('X-App-Token')
+    for (const key of Object.values(KEYS)) {
+      expect(seen).not.toContain(key)
+      expect(seen).not.toContain(Buffer.from(key).toString('base64'))
     }
+    await goTo(page, 'Trouble')
+    await page.getByText('trouble can only be played by the sandbox').waitFor()
+    expectOwnHostOnly(visited.requests, running.url)
   })
 
   it('says with the words of the connection test that the keys are refused', async () => {
     const secretKey = '00000000-1111-4222-8333-444444444444'
-    const running = await startWorkbench({ mode: 'project', secretKey })
-    const { page, context, answers } = await visit(browser, running.url)
-    try {
-      await page.getByRole('button', { name: 'Test connection' }).click()
-      await page.getByText(/^✕ .*Secret Key/).waitFor()
-      expect((await answers()).join('\n')).not.toContain(secretKey)
-    } finally {
-      await context.close()
-      await running.close()
-    }
+    const { page, visited } = await browser.open({ mode: 'project', secretKey })
+    await page.getByRole('button', { name: 'Test connection' }).click()
+    await page.getByText(/^✕ .*Secret Key/).waitFor()
+    expect((await visited.answers()).join('\n')).not.toContain(secretKey)
   })
 })
 
