@@ -446,6 +446,7 @@ export const samples: { label: string; event: SegmentEvent }[] = [
     event: {
       type: 'page',
       messageId: '4d1559b6-8507-54a6-a675-36bc7141708d',
+      category: 'Retail Page',
       name: 'Product List',
       userId: 'usr_10482',
       anonymousId: 'd53dec8f-7a88-523b-a8e7-599fff058f69',
