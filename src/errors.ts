@@ -188,8 +188,7 @@ function textOf(value: JSONLike): string {
 
 /** One printable line: control characters and line ends become spaces, so that no answer can forge a log line. */
 function oneLine(text: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what this is about
-  return text.replace(/[\s\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ').trim()
+  return text.replace(/[\s\p{Cc}]+/gu, ' ').trim()
 }
 
 /** Cuts a text to so many characters, never inside a surrogate pair. */

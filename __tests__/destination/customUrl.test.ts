@@ -191,7 +191,7 @@ describe('Custom Voucherify URL', () => {
       ['a delete character', 'https://us1.segmentio.voucherify.io\u007f', CONTROL],
       ['a backslash', 'https://evil.com\\.segmentio.voucherify.io', CONTROL],
       ['backslashes for slashes', 'https:\\\\us1.segmentio.voucherify.io', CONTROL],
-      ['a control character beyond ASCII', 'https://us1.segmentio\u0085.voucherify.io', 'is not a valid URL']
+      ['a control character beyond ASCII', 'https://us1.segmentio\u0085.voucherify.io', CONTROL]
     ])('%s', async (_, typed, problem) => {
       expect(await failureOf(() => resolveHosts(typed))).toEqual(refusal(problem))
     })
