@@ -216,13 +216,17 @@ interface Connection {
 let lastConnection: Connection | undefined
 
 function connect(settings: Settings): Connection {
-  const isLast =
-    lastConnection?.environment === process.env.NODE_ENV &&
-    lastConnection?.settings.customURL === settings.customURL &&
-    lastConnection.settings.apiKey === settings.apiKey &&
-    lastConnection.settings.secretKey === settings.secretKey
-  if (!lastConnection || !isLast) lastConnection = checkSettings(settings)
+  if (!lastConnection || !isMadeFor(lastConnection, settings)) lastConnection = checkSettings(settings)
   return lastConnection
+}
+
+function isMadeFor({ settings, environment }: Connection, { customURL, apiKey, secretKey }: Settings): boolean {
+  return (
+    environment === process.env.NODE_ENV &&
+    settings.customURL === customURL &&
+    settings.apiKey === apiKey &&
+    settings.secretKey === secretKey
+  )
 }
 
 function checkSettings({ customURL, apiKey, secretKey }: Settings): Connection {
