@@ -7,7 +7,6 @@ import { IntegrationError, PayloadValidationError } from '@segment/actions-core'
 import type { RequestClient } from '@segment/actions-core'
 import addCustomEvent, { customEvent } from '../../src/addCustomEvent/index'
 import assignToGroup, { groupAssignment } from '../../src/assignCustomerToGroup/index'
-import type { Settings } from '../../src/generated-types'
 import upsertCustomer, { customerUpsert } from '../../src/upsertCustomer/index'
 import {
   buildBody,
@@ -127,23 +126,6 @@ describe('the keys', () => {
     const typed = { ...settings, apiKey: `  ${settings.apiKey}\n`, secretKey: `\t${settings.secretKey} ` }
     expect(buildTestRequest(typed).options.headers).toEqual(GATEWAY_KEYS)
     expect(buildErasureRequest(typed, 'u').options.headers).toEqual(API_KEYS)
-  })
-
-  it('that a host does not pass at all are refused by name, also on the first call of a process', async () => {
-    const environment = process.env.NODE_ENV
-    delete process.env.NODE_ENV
-    jest.resetModules()
-    try {
-      const fresh = await import('../../src/utils')
-      const error = await errorOf(() => fresh.buildTestRequest({} as Settings))
-      expect(error).toMatchObject({
-        status: 400,
-        code: 'INVALID_CUSTOM_URL',
-        message: expect.stringMatching(/^The setting "Custom Voucherify URL" is empty\./)
-      })
-    } finally {
-      process.env.NODE_ENV = environment
-    }
   })
 
   it('need no pattern', () => {
