@@ -1,5 +1,5 @@
 import { APIError, HTTPError, InvalidAuthenticationError, isObject, RetryableError } from '@segment/actions-core'
-import type { JSONLike } from '@segment/actions-core'
+import type { JSONValue } from '@segment/actions-core'
 import escapeRegExp from 'lodash/escapeRegExp'
 import type { Settings } from './generated-types'
 
@@ -181,7 +181,7 @@ export function isPage(body: unknown): boolean {
   return typeof body === 'string' && /^\s*</.test(body)
 }
 
-function textOf(value: JSONLike): string {
+function textOf(value: JSONValue): string {
   if (value === null) return ''
   return typeof value === 'string' ? value : JSON.stringify(value)
 }
@@ -237,7 +237,7 @@ function rateLimitAdvice(answer: Answer, redact: Redact): string {
 const MAX_DEPTH = 20
 
 /** A copy of an answer's body without the keys, for messages and for the record that a batch keeps of each call. */
-export function redactJson(value: unknown, redact: Redact, depth = 0): JSONLike {
+export function redactJson(value: unknown, redact: Redact, depth = 0): JSONValue {
   if (typeof value === 'string') return redact(value)
   if (typeof value === 'number' || typeof value === 'boolean') return value
   if (depth >= MAX_DEPTH) return null

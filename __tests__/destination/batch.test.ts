@@ -4,7 +4,7 @@
  * after all. Sizes, sockets and time are in batchLoopback.test.ts.
  */
 import { createRequestClient, MultiStatusResponse } from '@segment/actions-core'
-import type { JSONValue, Result, SegmentEvent } from '@segment/actions-core'
+import type { JSONValue, RequestClient, Result, SegmentEvent } from '@segment/actions-core'
 import nock from 'nock'
 import definition from '../../src/index'
 import {
@@ -238,6 +238,20 @@ describe('several calls of one customer', () => {
       single(bodies[1]),
       single(bodies[2])
     ])
+  })
+
+  it('keep the null of metadata that was cleared, filled and cleared again', async () => {
+    const events = [null, { a: 1 }, null].map((metadata) => identify('usr_1', { metadata }))
+    expect(await rowsOf(events)).toEqual([{ source_id: 'usr_1', metadata: null }])
+  })
+
+  it('become one row also where there are a thousand, each with many keys of its own', async () => {
+    const keysOf = (call: number) => Array.from({ length: 60 }, (_, key) => [`key_${call}_${key}`, call])
+    const events = Array.from({ length: 1000 }, (_, call) =>
+      identify('usr_1', { metadata: Object.fromEntries(keysOf(call)) })
+    )
+    const metadata = Object.fromEntries(events.flatMap((_, call) => keysOf(call)))
+    expect(await rowsOf(events)).toEqual([{ source_id: 'usr_1', metadata }])
   })
 
   it('are told apart from those of others, whatever the ID', async () => {
@@ -536,6 +550,29 @@ describe('a bulk call that is refused as a whole', () => {
       errorreporter: 'INTEGRATIONS'
     })
     expect(ids(gateway).sort()).toEqual(['a', 'b'])
+  })
+
+  it.each([
+    ['a status alone', { status: 503 }],
+    ['a code of its own', { status: 429, code: 'HOST_BUSY' }],
+    ['no status, as the network does', { code: 'ECONNRESET' }]
+  ])("does not let it overtake one that failed with the host's own error of %s", async (_, details) => {
+    const phones: unknown[] = []
+    const request = (async (_url: string, { json: body }: { json: { phone: string } }) => {
+      phones.push(body.phone)
+      if (body.phone === '1') throw Object.assign(new Error('Busy'), details)
+      return { status: 200 }
+    }) as unknown as RequestClient
+    const calls = ['1', '2'].map((phone) => ({ source_id: 'a', phone, type: 'identify', enable_batching: false }))
+    const { performBatch } = definition.actions.upsertCustomer
+    const results = await performBatch?.(request, { settings, payload: calls })
+    if (!(results instanceof MultiStatusResponse)) throw new Error('The batch gave no outcomes')
+
+    expect(phones).toEqual(['1'])
+    expect(results.getAllResponses().map((result) => result.value())).toMatchObject([
+      { errormessage: 'Busy' },
+      { errormessage: 'An earlier call of the same customer has to be sent again first.' }
+    ])
   })
 
   it('lets a later call of a customer go when the earlier one is refused for good', async () => {

@@ -92,7 +92,7 @@ describe('a batch', () => {
         status: 400,
         errortype: 'PAYLOAD_VALIDATION_FAILED',
         errormessage:
-          'The customer takes 10485759 bytes, more than the 10485760 that Voucherify accepts in a call. Map fewer or shorter values, most often in metadata.',
+          'The customer takes 10485761 bytes, more than the 10485760 that Voucherify accepts in a call. Map fewer or shorter values, most often in metadata.',
         errorreporter: 'INTEGRATIONS'
       })
       expect(server.sizes).toEqual([LIMIT_BYTES, '[{"source_id":"c"}]'.length])

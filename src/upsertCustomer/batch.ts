@@ -10,7 +10,16 @@ import type { ActionDestinationErrorResponse, JSONLikeObject, RequestClient } fr
 import groupBy from 'lodash/groupBy'
 import omitBy from 'lodash/omitBy'
 import { performance } from 'perf_hooks'
-import { answerOf, bodyOf, makeRedact, MAX_MESSAGE_LENGTH, redactJson, shorten, toDeliveryError } from '../errors'
+import {
+  answerOf,
+  bodyOf,
+  isRetryable,
+  makeRedact,
+  MAX_MESSAGE_LENGTH,
+  redactJson,
+  shorten,
+  toDeliveryError
+} from '../errors'
 import type { Redact } from '../errors'
 import type { Settings } from '../generated-types'
 import { buildBody, buildBulkRequest, buildGatewayRequest, TIMEOUT_MS } from '../utils'
@@ -24,8 +33,8 @@ export const MAX_BULK_BYTES = 10_485_760
 const CONCURRENCY = 5
 /** Longest time for a whole batch, in milliseconds. What is left then is marked for another try. */
 const BUDGET_MS = 24_000
-/** With less time than this left, no further request is made. */
-const MIN_TIMEOUT_MS = 500
+/** With less time than this left, in milliseconds, no further request is made: each of its two waits gets half of it. */
+const MIN_LEFT_MS = 1_000
 /** Longest record of an answer that is kept for each call, in characters. */
 const MAX_RECORD_LENGTH = 4_000
 
@@ -39,11 +48,11 @@ interface Call {
 }
 
 /** All calls of one customer, in order, and the row that says what they would have said one after the other. */
-interface Customer {
+interface BulkCustomer {
   calls: Call[]
-  /** The row as JSON; undefined when no single row can say it. */
-  json?: string
-  row?: Values
+  row: Values
+  /** The row as JSON. */
+  json: string
 }
 
 /** The outcome of a call that failed, as the framework records it. */
@@ -84,10 +93,15 @@ export async function upsertBatch(
     deadline: performance.now() + BUDGET_MS,
     signal
   }
-  const customers = collectCustomers(batch, payload)
-  const oneByOne = customers.filter((customer) => customer.json === undefined)
-  for (const bulk of packBulks(customers)) {
-    for (const customer of await sendBulk(batch, bulk)) oneByOne.push(customer)
+  const inBulk: BulkCustomer[] = []
+  const oneByOne: Call[][] = []
+  for (const calls of collectCustomers(batch, payload)) {
+    const customer = toBulkCustomer(calls)
+    if (customer) inBulk.push(customer)
+    else oneByOne.push(calls)
+  }
+  for (const bulk of packBulks(inBulk)) {
+    for (const { calls } of await sendBulk(batch, bulk)) oneByOne.push(calls)
   }
   await sendOneByOne(batch, oneByOne)
   return batch.results
@@ -97,8 +111,8 @@ export async function upsertBatch(
 const NOT_WRITABLE =
   'The customer could not be written as JSON, most often because metadata is nested too deeply. Map fewer or flatter values.'
 
-/** Groups the calls by customer. A call that can't be sent at all is refused here, alone. */
-function collectCustomers(batch: Batch, payloads: Payload[]): Customer[] {
+/** The calls of each customer, in order. A call that can't be sent at all is refused here, alone. */
+function collectCustomers(batch: Batch, payloads: Payload[]): Call[][] {
   const calls: Call[] = []
   payloads.forEach((payload, index) => {
     try {
@@ -109,27 +123,29 @@ function collectCustomers(batch: Batch, payloads: Payload[]): Customer[] {
       batch.results.setErrorResponseAtIndex(index, failure(reason, batch.redact))
     }
   })
-  return Object.values(groupBy(calls, ({ row }) => `id:${String(row.source_id)}`)).map(toCustomer)
+  return Object.values(groupBy(calls, ({ row }) => `id:${String(row.source_id)}`))
 }
 
-/** Puts the calls of one customer into one row, where one row can say what they say and the customer wants batches. */
-function toCustomer(calls: Call[]): Customer {
+/** Puts the calls of one customer into one row; undefined where no row can say it, or batches are switched off. */
+function toBulkCustomer(calls: Call[]): BulkCustomer | undefined {
   // A host batches only when the mapping says so; one that asks all the same is not what the customer chose.
-  if (calls.some(({ payload }) => payload.enable_batching === false)) return { calls }
-  if (calls.length === 1) return { calls, row: calls[0].row, json: calls[0].json }
-  const row = calls.map((call) => call.row).reduce<Values | undefined>(mergeRows, {})
+  if (calls.some(({ payload }) => payload.enable_batching === false)) return undefined
+  const [{ row: first, json: firstJson }] = calls
+  if (calls.length === 1) return { calls, row: first, json: firstJson }
+  const row = mergeRows(calls.map((call) => call.row))
   const json = row && JSON.stringify(row)
-  return json && fitsOneCall(json) ? { calls, row, json } : { calls }
+  return json && fitsOneCall(json) ? { calls, row, json } : undefined
 }
 
-/** Later values win, key by key. Undefined where metadata is cleared first and filled later: no row says both. */
-function mergeRows(earlier: Values | undefined, later: Values): Values | undefined {
-  if (!earlier) return undefined
-  const merged = { ...earlier, ...later }
+/** Later values win, key by key. Undefined where metadata is cleared first and filled in the end: no row says both. */
+function mergeRows(rows: Values[]): Values | undefined {
+  const merged: Values = {}
+  for (const row of rows) Object.assign(merged, row)
   for (const key of ['address', 'metadata']) {
-    const [before, after] = [earlier[key], later[key]]
-    if (before === null && isObject(after)) return undefined
-    if (isObject(before) && isObject(after)) merged[key] = { ...before, ...after }
+    if (!isObject(merged[key])) continue
+    const said = rows.map((row) => row[key])
+    if (said.includes(null)) return undefined
+    merged[key] = Object.fromEntries(said.filter(isObject).flatMap((values) => Object.entries(values)))
   }
   return merged
 }
@@ -162,9 +178,7 @@ function toBulkAddress(address: unknown): unknown {
 function requireSize(json: string): string {
   if (fitsOneCall(json)) return json
   throw new PayloadValidationError(
-    `The customer takes ${Buffer.byteLength(
-      json
-    )} bytes, more than the ${MAX_BULK_BYTES} that Voucherify accepts in a call. ` +
+    `The customer takes ${callSize(json)} bytes, more than the ${MAX_BULK_BYTES} that Voucherify accepts in a call. ` +
       'Map fewer or shorter values, most often in metadata.'
   )
 }
@@ -179,11 +193,10 @@ function callSize(json: string): number {
 }
 
 /** Fills one bulk call after the other up to the limit, in the order of the batch. */
-function packBulks(customers: Customer[]): Customer[][] {
-  const bulks: Customer[][] = []
+function packBulks(customers: BulkCustomer[]): BulkCustomer[][] {
+  const bulks: BulkCustomer[][] = []
   let room = 0
   for (const customer of customers) {
-    if (customer.json === undefined) continue
     const size = Buffer.byteLength(customer.json) + ','.length
     if (!bulks.length || size > room) {
       bulks.push([])
@@ -196,14 +209,14 @@ function packBulks(customers: Customer[]): Customer[][] {
 }
 
 /** Sends one bulk call and records its outcome for each of its calls. Returns customers to send one by one instead. */
-async function sendBulk(batch: Batch, customers: Customer[]): Promise<Customer[]> {
+async function sendBulk(batch: Batch, customers: BulkCustomer[]): Promise<BulkCustomer[]> {
   const stopped = stopReason(batch)
   if (stopped) {
     customers.forEach((customer) => recordFailure(batch, customer.calls, stopped))
     return []
   }
   try {
-    const rows = customers.map(({ json = '' }) => json)
+    const rows = customers.map(({ json }) => json)
     const response = await sendInTime(batch, buildBulkRequest(batch.settings, rows))
     const body = toRecord(bodyOf(response), batch.redact)
     for (const { calls, row } of customers) {
@@ -223,10 +236,11 @@ async function sendBulk(batch: Batch, customers: Customer[]): Promise<Customer[]
 }
 
 /** Sends customers through the gateway, a few at a time, the calls of each in order. */
-async function sendOneByOne(batch: Batch, customers: Customer[]): Promise<void> {
+async function sendOneByOne(batch: Batch, customers: Call[][]): Promise<void> {
+  // One iterator for all workers: each takes the next customer that no other has.
   const waiting = customers.values()
   const worker = async () => {
-    for (const { calls } of waiting) await sendInOrder(batch, calls)
+    for (const calls of waiting) await sendInOrder(batch, calls)
   }
   await Promise.all(Array.from({ length: CONCURRENCY }, worker))
 }
@@ -241,7 +255,7 @@ async function sendInOrder(batch: Batch, calls: Call[]): Promise<void> {
     }
     const node = await sendSingle(batch, call)
     // A later call must not overtake one that will be sent again: the older values would win in the end.
-    if (node && isForAnotherTry(node))
+    if (node && isRetryable(node.status))
       halted = retryable('An earlier call of the same customer has to be sent again first.')
   }
 }
@@ -275,7 +289,7 @@ function sendInTime(batch: Batch, { url, options }: VoucherifyRequest): ReturnTy
 function stopReason({ refusal, signal, deadline }: Batch): ErrorNode | undefined {
   if (refusal) return { status: refusal.status, errortype: refusal.errortype, errormessage: refusal.errormessage }
   if (signal?.aborted) return retryable('Segment stopped the batch before this call was sent. It can be sent again.')
-  if (deadline - performance.now() < 2 * MIN_TIMEOUT_MS) {
+  if (deadline - performance.now() < MIN_LEFT_MS) {
     return retryable('The batch took too long, and this call was not sent. It can be sent again.')
   }
   return undefined
@@ -284,10 +298,6 @@ function stopReason({ refusal, signal, deadline }: Batch): ErrorNode | undefined
 function retryable(message: string): ErrorNode {
   const error = new RetryableError(message)
   return { status: error.status, errortype: 'RETRYABLE_ERROR', errormessage: message }
-}
-
-function isForAnotherTry({ errortype }: ErrorNode): boolean {
-  return errortype === 'RETRYABLE_ERROR'
 }
 
 function recordFailure(batch: Batch, calls: Call[], node: ErrorNode): void {
@@ -339,6 +349,6 @@ function toSent(values: unknown): JSONLikeObject {
 function toRecord(body: unknown, redact: Redact): JSONLikeObject | string {
   const record = redactJson(body, redact)
   const text = typeof record === 'string' ? record : JSON.stringify(record)
-  const isRecord = (value: unknown): value is JSONLikeObject => isObject(value) && text.length <= MAX_RECORD_LENGTH
-  return isRecord(record) ? record : shorten(text, MAX_RECORD_LENGTH)
+  if (text.length > MAX_RECORD_LENGTH) return shorten(text, MAX_RECORD_LENGTH)
+  return typeof record === 'object' && record !== null && !Array.isArray(record) ? record : text
 }
