@@ -19,32 +19,29 @@ export type Redact = (text: string) => string
  */
 export function makeRedact(settings: Pick<Settings, 'apiKey' | 'secretKey'>): Redact {
   const keys = [settings.apiKey, settings.secretKey].map((key) => String(key ?? '').trim()).filter(Boolean)
-  const needles = [...keys, keys.join(':')]
-    .flatMap((key) => [key, oneLine(key), JSON.stringify(key).slice(1, -1), ...base64Forms(key)])
-    .flatMap((form) => [form, encodeURIComponentSafely(form)])
-    .filter(Boolean)
-    .sort((a, b) => b.length - a.length)
-  if (!needles.length) return (text) => text
+  if (!keys.length) return (text) => text
+  const patterns = [...keys, keys.join(':')].flatMap((key) => [...writtenForms(key), ...base64Patterns(key)])
+  // The longest first, so that no rest is left.
+  const longestFirst = [...new Set(patterns)].filter(Boolean).sort((a, b) => b.length - a.length)
   // Whatever the case: a host in an address comes back in small letters.
-  const pattern = new RegExp(needles.map(escapeRegExp).join('|'), 'gi')
-  return (text) => text.replace(pattern, MASK)
+  const pattern = new RegExp(longestFirst.join('|'), 'gi')
+  return (text) => {
+    const masked = text.replace(pattern, MASK)
+    const unfolded = masked.replace(BASE64_FOLD, '')
+    return unfolded.search(pattern) < 0 ? masked : unfolded.replace(pattern, MASK)
+  }
 }
 
-/**
- * Every way in which the bytes of a key can appear in Base64. Three bytes become four characters, so inside a longer
- * text the key starts at one of three offsets; the characters that its neighbours share with it are left off.
- */
-function base64Forms(key: string): string[] {
-  const bytes = Buffer.from(key)
-  const whole = bytes.toString('base64')
-  const forms = [whole, whole.replace(/=+$/, '')]
-  if (bytes.length >= MIN_CORE_LENGTH) {
-    for (const offset of [0, 1, 2]) {
-      const padded = Buffer.concat([Buffer.alloc(offset), bytes]).toString('base64')
-      forms.push(padded.slice(Math.ceil((offset * 8) / 6), Math.floor(((offset + bytes.length) * 8) / 6)))
-    }
-  }
-  return [...forms, ...forms.map((form) => form.replace(/\+/g, '-').replace(/\//g, '_'))]
+/** A line end inside Base64 (also as JSON writes it, also behind a mask): mail and some tools fold Base64 into lines. */
+const BASE64_FOLD = /(?<=[\w+/*-]{3})(?:\s|\\[rn])+(?=[\w+/=-])/g
+
+/** Patterns for a key as it stands in a text, in JSON, in an address and in a form. */
+function writtenForms(key: string): string[] {
+  const inJson = JSON.stringify(key).slice(1, -1)
+  const inForm = new URLSearchParams({ '': key }).toString().slice('='.length)
+  return [key, oneLine(key), inJson, inJson.replace(/\//g, '\\/'), inForm, encodeURIComponentSafely(key)].map(
+    escapeRegExp
+  )
 }
 
 function encodeURIComponentSafely(text: string): string {
@@ -53,6 +50,32 @@ function encodeURIComponentSafely(text: string): string {
   } catch {
     return text // a lone surrogate has no URL form, so it cannot be echoed in one
   }
+}
+
+/**
+ * Patterns for every way in which the bytes of a key can appear in Base64. Three bytes become four characters, so inside
+ * a longer text the key starts at one of three offsets; the characters that its neighbours share with it are left off.
+ */
+function base64Patterns(key: string): string[] {
+  // The second is how a header carries it.
+  return [Buffer.from(key), Buffer.from(key, 'latin1')].flatMap((bytes) => {
+    const whole = bytes.toString('base64').replace(/=+$/, '')
+    const inLonger = bytes.length < MIN_CORE_LENGTH ? [] : [0, 1, 2].map((offset) => base64Core(bytes, offset))
+    return [whole, ...inLonger].map(base64Pattern)
+  })
+}
+
+/** The characters that the bytes alone decide when they stand so many bytes into what is encoded. */
+function base64Core(bytes: Buffer, offset: number): string {
+  const padded = Buffer.concat([Buffer.alloc(offset), bytes]).toString('base64')
+  return padded.slice(Math.ceil((offset * 8) / 6), Math.floor(((offset + bytes.length) * 8) / 6))
+}
+
+/** The two signs of Base64 as they may be written: as such, URL-safe, percent-encoded, escaped in JSON. */
+const BASE64_SIGNS: Record<string, string> = { '+': '(?:[+-]|%2B)', '/': '(?:\\\\?/|_|%2F)' }
+
+function base64Pattern(base64: string): string {
+  return `${base64.replace(/[+/]/g, (sign) => BASE64_SIGNS[sign])}(?:=|%3D)*`
 }
 
 /** An answer that was not 2xx, reduced to what errors need. */
@@ -239,7 +262,8 @@ const MAX_DEPTH = 20
 /** A copy of an answer's body without the keys, for messages and for the record that a batch keeps of each call. */
 export function redactJson(value: unknown, redact: Redact, depth = 0): JSONValue {
   if (typeof value === 'string') return redact(value)
-  if (typeof value === 'number' || typeof value === 'boolean') return value
+  if (typeof value === 'boolean') return value
+  if (typeof value === 'number') return redact(String(value)) === String(value) ? value : redact(String(value))
   if (depth >= MAX_DEPTH) return null
   if (Array.isArray(value)) return value.map((item) => redactJson(item, redact, depth + 1))
   if (!isObject(value)) return null

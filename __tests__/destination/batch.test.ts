@@ -704,6 +704,12 @@ describe('what a batch records of an answer', () => {
     expectNoKeys(await deliverBatch(identifyMany(2)))
   })
 
+  it('holds no key that a number is', async () => {
+    gatewayAnswers(json(202, { async_action_id: 'aa_1', project: 1234567890, count: 12 }), API)
+    const [outcome] = await deliverBatch(identifyMany(1), { settings: { apiKey: '1234567890' } })
+    expect(outcome.body).toEqual({ async_action_id: 'aa_1', project: '***', count: 12 })
+  })
+
   it('holds no key that a text echoes', async () => {
     gatewayAnswers({ status: 500, body: `Basic ${basic} ${secretKey}` }, API)
     expectNoKeys(await deliverBatch(identifyMany(1)))

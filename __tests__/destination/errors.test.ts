@@ -344,6 +344,8 @@ describe('a key', () => {
   withoutNetwork()
 
   const base64 = (text: string) => Buffer.from(text).toString('base64')
+  /** In lines of 20 characters, as mail folds at 76. */
+  const folded = (text: string, end: string) => text.replace(/.{20}/g, `$&${end}`)
   const urlSafe = (text: string) => base64(text).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '')
 
   /** Keys as Voucherify gives them, and keys of every length and odd characters that it may give one day. */
@@ -369,25 +371,42 @@ describe('a key', () => {
     ['in Base64 as x:secret', (_, secretKey) => base64(`x:${secretKey}`)],
     ['in Base64 of a header', (apiKey, secretKey) => base64(`X-App-Id: ${apiKey}\r\nX-App-Token: ${secretKey}\r\n`)],
     ['in URL-safe Base64', (apiKey, secretKey) => urlSafe(`${apiKey}:${secretKey}`)],
-    ['percent-encoded', (_, secretKey) => `?token=${encodeURIComponent(secretKey)}`]
+    ['in Base64 folded into lines', (apiKey, secretKey) => folded(base64(`${apiKey}:${secretKey}`), '\r\n')],
+    [
+      'in Base64 folded into lines inside JSON',
+      (apiKey, secretKey) => JSON.stringify(folded(base64(`${apiKey}:${secretKey}`), '\n'))
+    ],
+    ['in Base64 of the bytes of a header', (_, secretKey) => Buffer.from(secretKey, 'latin1').toString('base64')],
+    ['percent-encoded', (_, secretKey) => `?token=${encodeURIComponent(secretKey)}`],
+    ['as a form', (_, secretKey) => new URLSearchParams({ token: secretKey }).toString()],
+    ['in JSON that escapes slashes', (_, secretKey) => secretKey.replace(/\//g, '\\/')]
   ]
 
   /** What of a key must not be in a message: the key, and the middle of each Base64 that holds it. */
   function traces(key: string): string[] {
-    const middles = [0, 1, 2].map((offset) => {
-      const encoded = base64('\0'.repeat(offset) + key)
-      return encoded.slice(4, encoded.length - 4)
-    })
+    const middles = [0, 1, 2].flatMap((offset) =>
+      (['utf8', 'latin1'] as const).map((encoding) =>
+        Buffer.from('\0'.repeat(offset) + key, encoding)
+          .toString('base64')
+          .slice(4, -4)
+      )
+    )
     return [
       key,
       encodeURIComponent(key),
+      new URLSearchParams({ '': key }).toString().slice(1),
+      key.replace(/\//g, '\\/'),
       ...middles,
       ...middles.map((text) => text.replace(/\+/g, '-').replace(/\//g, '_'))
     ]
   }
 
   function expectNoKeys(text: string, ...keys: string[]): void {
-    for (const trace of keys.flatMap(traces)) expect(text).not.toContain(trace)
+    const unfolded = text.replace(/\s|\\[rn]/g, '')
+    for (const trace of keys.flatMap(traces)) {
+      expect(text).not.toContain(trace)
+      expect(unfolded).not.toContain(trace)
+    }
   }
 
   describe.each(pairs)('%s', (_, apiKey, secretKey) => {

@@ -35,8 +35,17 @@ const ECHOES: ((key: string, around: string) => string)[] = [
   (key) => encodeURIComponent(key),
   (key) => `https://example.com/?key=${encodeURIComponent(key)}`,
   (key) => key + key,
-  (key) => key.replace(/ /g, '\n ')
+  (key) => key.replace(/ /g, '\n '),
+  (key, around) => fold(base64(`${around}:${key}`), '\r\n'),
+  (key, around) => JSON.stringify(fold(base64(around + key), '\n')),
+  (key) => Buffer.from(key, 'latin1').toString('base64'),
+  (key) => new URLSearchParams({ key }).toString()
 ]
+
+/** In lines, as mail folds Base64. */
+function fold(text: string, end: string): string {
+  return text.replace(/.{16}/g, `$&${end}`)
+}
 
 type Keys = Pick<Settings, 'apiKey' | 'secretKey'>
 
@@ -45,7 +54,7 @@ const echo = fc
   .tuple(fc.nat(ECHOES.length - 1), fc.constantFrom('apiKey', 'secretKey'), fc.string({ maxLength: 20 }))
   .map((parts) => `«${parts.join('|')}»`)
 
-const ECHO = /«(\d)\|(apiKey|secretKey)\|([^»]*)»/g
+const ECHO = /«(\d+)\|(apiKey|secretKey)\|([^»]*)»/g
 
 /** A value with the keys in the places that `echo` left for them. */
 function fill(given: JSONValue, keys: Keys): JSONValue {
@@ -217,7 +226,9 @@ function assertMessage(message: string, keys: Keys): void {
 
 /** Neither key is in the text: not as it is, not URL-encoded, and not in anything that can be read as Base64. */
 function assertWithoutKeys(message: string, { apiKey, secretKey }: Keys): void {
-  const readings = [message, decodeUrl(message), ...readAsBase64(message)]
+  const decoded = decodeUrl(message)
+  const unfolded = decoded.replace(/\s|\\[rn]/g, '')
+  const readings = [message, decoded, decoded.replace(/\+/g, ' '), ...readAsBase64(message), ...readAsBase64(unfolded)]
   for (const key of [apiKey.trim(), secretKey.trim()]) {
     const bytes = Buffer.from(key).toString('latin1')
     for (const reading of readings) {
