@@ -171,7 +171,7 @@ async function waitAfter(deliver: () => Promise<void>): Promise<number> {
 
 /** What a message of the destination says of the wait, from Voucherify's `Retry-After`. */
 function secondsToWait(message = ''): number {
-  const seconds = Number(/again in (\d+) seconds/.exec(message)?.[1])
+  const seconds = Number(/again in (\d+) seconds?/.exec(message)?.[1])
   if (!seconds) throw new Error(`No time to wait in "${message}"`)
   return seconds
 }

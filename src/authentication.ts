@@ -63,6 +63,7 @@ async function testAuthentication(request: RequestClient, settings: Settings): P
 function explain(error: unknown, redact: Redact): Error {
   const answer = answerOf(error)
   if (answer) return explainAnswer(answer, redact)
+  if (isOversized(error)) return wrongUrl('The address answered with far more than Voucherify does.')
   const code = codeOf(error)
   return WRONG_HOST.test(code)
     ? wrongUrl(`No Voucherify gateway could be reached there (${code}).`)
@@ -88,6 +89,11 @@ function adviceForSettings(answer: Answer, redact: Redact): string {
 
 function wrongUrl(whatHappened: string): IntegrationError {
   return new IntegrationError(`${whatHappened} ${CHECK_URL}`, 'INVALID_CUSTOM_URL', 400)
+}
+
+/** Whether an answer was given up since it passed the bound on its size; node-fetch tells by the type of its error. */
+function isOversized(error: unknown): boolean {
+  return error instanceof Error && 'type' in error && error.type === 'max-size'
 }
 
 /** The code of a network error, such as ENOTFOUND; empty where there is none. */

@@ -31,8 +31,8 @@ export function resolveHosts(customURL: string): VoucherifyHosts {
   const url = parse(typed)
 
   if (LOOPBACK_HOSTS.includes(url.hostname)) {
-    if (url.protocol !== 'http:') throw invalid('must use http:// on this machine')
     if (process.env.NODE_ENV === 'production') throw invalid('points to this machine, which only works in development')
+    if (url.protocol !== 'http:') throw invalid('must use http:// on this machine')
     return { gateway: url.origin, api: url.origin }
   }
   if (url.protocol !== 'https:') throw invalid('must start with https://')

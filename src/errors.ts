@@ -233,6 +233,8 @@ export function adviceFor(answer: Answer, redact: Redact): string {
       return 'Map fewer or shorter values.'
     case 429:
       return rateLimitAdvice(answer, redact)
+    case 501:
+      return 'Check the setting "Custom Voucherify URL", or ask Voucherify Support; the call is not sent again.'
   }
   if (isRetryable(answer.status)) return 'The call can be sent again later.'
   const { key, message } = readBody(answer.body)
@@ -252,8 +254,9 @@ function rateLimitAdvice(answer: Answer, redact: Redact): string {
   const type = said('x-rate-limit-type')
   const wait = said('retry-after')
   const limit = type === 'webhook_calls' ? `${type}, the daily bucket of integration calls` : type
-  const pause = /^\d+$/.test(wait) ? `in ${wait} seconds` : wait ? `after ${wait}` : 'later'
-  return `${limit && `The limit is ${limit}. `}The call can be sent again ${pause}.`
+  const seconds = /^\d+$/.test(wait) && `in ${wait} ${wait === '1' ? 'second' : 'seconds'}`
+  const pause = seconds || (wait ? `after ${wait}` : 'later')
+  return limit ? `The limit is ${limit}; the call can be sent again ${pause}.` : `The call can be sent again ${pause}.`
 }
 
 /** Nesting that no answer of Voucherify reaches; deeper values would exhaust the stack. */

@@ -35,6 +35,8 @@ const PAGE: Omit<GatewayAnswer, 'status'> = {
   headers: { 'Content-Type': 'text/html' }
 }
 
+const LONG_PAGE = { ...PAGE, body: PAGE.body + 'x'.repeat(1_048_576) }
+
 describe('the test of the settings', () => {
   withoutNetwork()
 
@@ -94,6 +96,16 @@ describe('the test of the settings', () => {
         'A web page answered instead of Voucherify.'
       ],
       ['for a page with 400', { status: 400, ...PAGE }, 'The address answered 400.'],
+      [
+        'for a page over 1 MiB',
+        { status: 200, ...LONG_PAGE },
+        'The address answered with far more than Voucherify does.'
+      ],
+      [
+        'at 404 with a page over 1 MiB',
+        { status: 404, ...LONG_PAGE },
+        'The address answered with far more than Voucherify does.'
+      ],
       [
         'for a redirect',
         { status: 302, headers: { Location: 'https://login.example.com/?next=1' } },

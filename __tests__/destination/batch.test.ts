@@ -5,6 +5,7 @@
  */
 import { createRequestClient, MultiStatusResponse } from '@segment/actions-core'
 import type { JSONValue, RequestClient, Result, SegmentEvent } from '@segment/actions-core'
+import omit from 'lodash/omit'
 import nock from 'nock'
 import definition from '../../src/index'
 import {
@@ -20,6 +21,9 @@ import {
   withoutNetwork
 } from './helpers'
 import type { GatewayAnswer, SentRequest } from './helpers'
+
+// Segment's jest has its own limit, which a busy machine passes.
+jest.setTimeout(60_000)
 
 type Outcomes = NonNullable<Result['multistatus']>
 type Traits = Record<string, JSONValue>
@@ -143,6 +147,8 @@ describe('a row', () => {
     [579830400, '1988-05-17'],
     [579830400000, '1988-05-17'],
     ['2000-02-29', '2000-02-29'],
+    ['2000-0229', undefined],
+    ['200002-29', undefined],
     ['1990-02-30', undefined],
     ['1990-13-01', undefined],
     ['1990-01', undefined],
@@ -628,7 +634,7 @@ describe('a host that stops early', () => {
       payload,
       signal: controller.signal
     })
-    const { errorreporter: _, ...stopped } = STOPPED
+    const stopped = omit(STOPPED, 'errorreporter')
     if (!(results instanceof MultiStatusResponse)) throw new Error('The batch gave no outcomes')
     expect(results.getAllResponses().map((result) => result.value())).toEqual([
       stopped,

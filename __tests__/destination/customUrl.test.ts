@@ -112,10 +112,19 @@ describe('Custom Voucherify URL', () => {
       process.env.NODE_ENV = environment
     })
 
-    it.each(['http://127.0.0.1:8080', 'http://localhost:8080', 'http://[::1]:8080'])('refuses %s', async (typed) => {
-      expect(await failureOf(() => resolveHosts(typed))).toEqual(
-        refusal('points to this machine, which only works in development')
-      )
+    const HERE = 'points to this machine, which only works in development'
+
+    it.each(['http://127.0.0.1:8080', 'http://localhost:8080', 'http://[::1]:8080', 'https://localhost:8080'])(
+      'refuses %s',
+      async (typed) => expect(await failureOf(() => resolveHosts(typed))).toEqual(refusal(HERE))
+    )
+
+    it('refuses what it took a moment ago while developing', async () => {
+      const local = { ...settings, customURL: 'http://127.0.0.1:8080' }
+      process.env.NODE_ENV = environment
+      expect(buildTestRequest(local).url).toBe('http://127.0.0.1:8080/segmentio/test-authentication')
+      process.env.NODE_ENV = 'production'
+      expect(await failureOf(() => buildTestRequest(local))).toEqual(refusal(HERE))
     })
 
     it('takes a host of Voucherify', () => {

@@ -122,7 +122,12 @@ describe('an erasure', () => {
     [423, RetryableError, 423, 'The call can be sent again later.'],
     [429, RetryableError, 429, 'The call can be sent again later.'],
     [500, RetryableError, 500, 'The call can be sent again later.'],
-    [501, APIError, 501, 'Correct the value it names in the mapping or in the call; the call is not sent again.'],
+    [
+      501,
+      APIError,
+      501,
+      'Check the setting "Custom Voucherify URL", or ask Voucherify Support; the call is not sent again.'
+    ],
     [503, RetryableError, 503, 'The call can be sent again later.'],
     [522, RetryableError, 500, 'The call can be sent again later.']
   ])('that is answered %d fails as a delivery does', async (answered, type, status, advice) => {

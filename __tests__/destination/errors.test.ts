@@ -80,7 +80,7 @@ describe('an answer of Voucherify', () => {
     [431, CORRECT],
     [451, CORRECT],
     [499, CORRECT],
-    [501, CORRECT]
+    [501, 'Check the setting "Custom Voucherify URL", or ask Voucherify Support; the call is not sent again.']
   ])('of %d is final, and says what to correct', async (status, advice) => {
     expect(await failureFrom(json(status, REASON))).toEqual({
       type: APIError,
@@ -148,16 +148,21 @@ describe('a rate limit', () => {
   it.each<[string, Record<string, string>, string]>([
     ['nothing', {}, LATER],
     ['when to come back', { 'Retry-After': '120' }, 'The call can be sent again in 120 seconds.'],
+    ['to come back in a second', { 'Retry-After': '1' }, 'The call can be sent again in 1 second.'],
     [
       'a date to come back',
       { 'Retry-After': 'Mon, 23 Nov 2026 00:00:00 GMT' },
       'The call can be sent again after Mon, 23 Nov 2026 00:00:00 GMT.'
     ],
-    ['which limit it is', { 'X-Rate-Limit-Type': 'api_calls' }, `The limit is api_calls. ${LATER}`],
+    [
+      'which limit it is',
+      { 'X-Rate-Limit-Type': 'api_calls' },
+      'The limit is api_calls; the call can be sent again later.'
+    ],
     [
       'that it is the daily bucket',
       { 'X-Rate-Limit-Type': 'webhook_calls', 'Retry-After': '36000' },
-      'The limit is webhook_calls, the daily bucket of integration calls. The call can be sent again in 36000 seconds.'
+      'The limit is webhook_calls, the daily bucket of integration calls; the call can be sent again in 36000 seconds.'
     ],
     ['something that is no limit and no time', { 'X-Rate-Limit-Type': '<b>', 'Retry-After': '"soon"' }, LATER],
     ['too much', { 'X-Rate-Limit-Type': 'x'.repeat(41), 'Retry-After': '9'.repeat(41) }, LATER]

@@ -10,6 +10,9 @@ import definition from '../../src/index'
 import { callOf, deliver, drip, erase, errorOf, settings, startServer } from './helpers'
 import type { LoopbackServer } from './helpers'
 
+// Segment's jest has its own limit, which a busy machine passes.
+jest.setTimeout(60_000)
+
 /** Longest time that a call may take, in milliseconds. */
 const LIMIT_MS = 25_000
 

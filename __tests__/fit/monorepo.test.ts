@@ -14,7 +14,7 @@ import { root, staleFiles, style } from '../../tools/project'
 import { layOutMonorepo, makeScratch, removeScratch, runNode, write } from './scratch'
 import type { Monorepo } from './scratch'
 
-jest.setTimeout(150_000)
+jest.setTimeout(300_000)
 
 let monorepo: Monorepo
 
@@ -56,7 +56,7 @@ describe('the export', () => {
   })
 
   it('passes every test with jest 27, ts-jest and nock 13, and skips none', async () => {
-    const { output } = await runNode(['run-jest.js'], { cwd: monorepo.package, env: { TZ: 'UTC' }, deadline: 140_000 })
+    const { output } = await runNode(['run-jest.js'], { cwd: monorepo.package, env: { TZ: 'UTC' }, deadline: 280_000 })
     const resultFile = join(monorepo.package, 'results.json')
     if (!existsSync(resultFile)) throw new Error(output)
     const results: JestResults = JSON.parse(readFileSync(resultFile, 'utf8'))

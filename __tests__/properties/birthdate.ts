@@ -4,8 +4,8 @@ import { nearlyDate } from './arbitraries'
 import { property } from './property'
 import type { Property } from './property'
 
-/** Seconds up to the year 2100, as the specification of the field says; larger numbers are milliseconds. */
-const MAX_EPOCH_SECONDS = Date.UTC(2100, 0, 1) / 1000
+/** A number is in seconds from the first of these years up to the second, else in milliseconds. */
+const [FIRST_SECOND, END_OF_SECONDS] = [Date.UTC(1840, 0, 1) / 1000, Date.UTC(2040, 0, 1) / 1000]
 
 const written = property(
   'any text as a birthdate stays as it is or becomes the day that its number means, and stays that day',
@@ -39,9 +39,11 @@ function dayOf(text: string): string | undefined {
     const day = `${text.slice(0, 4)}-${text.slice(4, 6)}-${text.slice(6)}`
     if (exists(day)) return day
   }
-  if (!/^(-\d{4,}|\d{9,})(\.\d+)?$/.test(text)) return undefined
+  const hasYear =
+    /^\d{8}$/.test(text) && [text.slice(0, 2), text.slice(4, 6)].some((two) => two === '19' || two === '20')
+  if (hasYear || !/^(-\d{4,}|\d{8,})(\.\d+)?$/.test(text)) return undefined
   const epoch = Number(text)
-  const time = new Date(Math.abs(epoch) < MAX_EPOCH_SECONDS ? epoch * 1000 : epoch)
+  const time = new Date(epoch >= FIRST_SECOND && epoch < END_OF_SECONDS ? epoch * 1000 : epoch)
   if (Number.isNaN(time.getTime())) return undefined
   const day = time.toISOString().split('T')[0]
   return /^\d{4}-/.test(day) ? day : undefined

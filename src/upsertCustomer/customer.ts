@@ -1,6 +1,5 @@
 import { isObject } from '@segment/actions-core'
 import dayjs from 'dayjs'
-import isNull from 'lodash/isNull'
 import omitBy from 'lodash/omitBy'
 import { isBlankText } from '../utils'
 import type { Values } from '../utils'
@@ -21,7 +20,10 @@ export function prepareCustomer(mapped: Values, payload: Values): Values {
  * whole customer, though the call names no trait at all.
  */
 function withoutNulls(mapped: Values): Values {
-  return omitBy(mapped, (value) => value === null || (isObject(value) && Object.values(value).every(isNull)))
+  return omitBy(
+    mapped,
+    (value) => value === null || (isObject(value) && Object.values(value).every((part) => part === null))
+  )
 }
 
 /** The name joined of its parts, when none is mapped. A null is mapped: it clears the name. */
@@ -37,23 +39,26 @@ function isoBirthdate({ birthdate }: Values): Values {
     : {}
 }
 
-/** Any date in seconds up to here is before the year 2100; larger numbers are milliseconds. */
-const MAX_EPOCH_SECONDS = 4_102_444_800
-/** Fewer digits can be a year, a day of a year (ISO 8601), a date with the day first, or no date at all. */
-const EPOCH = /^(-\d{4,}|\d{9,})(\.\d+)?$/
+/** Seconds from 1840 to 2039; every number beyond is in milliseconds. */
+const [MIN_EPOCH_SECONDS, MAX_EPOCH_SECONDS] = [-4_102_444_800, 2_208_988_800]
+/** Fewer digits can be a year, a day of a year (ISO 8601), or no date at all. */
+const EPOCH = /^(-\d{4,}|\d{8,})(\.\d+)?$/
+/** Eight digits that begin or end with a year of these centuries are a date that somebody wrote, if not as YYYYMMDD. */
+const WRITTEN_DATE = /^((19|20)\d{6}|\d{4}(19|20)\d{2})$/
 
 /**
  * Writes a date that came as a number in the way of ISO 8601, in UTC: `YYYYMMDD`, or seconds or milliseconds since
- * 1970 of nine digits or more.
+ * 1970 of eight digits or more.
  * Everything else is returned as it is, dates and date-times of ISO 8601 among it, since Voucherify decides.
  */
 export function toIsoDate(birthdate: string): string {
   const compact = /^(\d{4})(\d{2})(\d{2})$/.exec(birthdate)
   const date = compact?.slice(1).join('-')
   if (date && isCalendarDate(date)) return date
-  if (!EPOCH.test(birthdate)) return birthdate
+  if (!EPOCH.test(birthdate) || WRITTEN_DATE.test(birthdate)) return birthdate
   const epoch = Number(birthdate)
-  const day = dayjs(Math.abs(epoch) < MAX_EPOCH_SECONDS ? epoch * 1000 : epoch)
+  const isSeconds = epoch >= MIN_EPOCH_SECONDS && epoch < MAX_EPOCH_SECONDS
+  const day = dayjs(isSeconds ? epoch * 1000 : epoch)
   // Years beyond four digits are no birthdates.
   return day.isValid() && /^\d{4}-/.test(day.toISOString()) ? day.toISOString().slice(0, 10) : birthdate
 }
@@ -63,8 +68,8 @@ export function toIsoDate(birthdate: string): string {
  * that names no day.
  */
 export function toCalendarDate(birthdate: string): string | undefined {
-  const parts = /^\s*(\d{4})-?(\d{2})-?(\d{2})(?=$|[T\s])/.exec(birthdate)
-  const date = parts?.slice(1).join('-')
+  const [, year, separator, month, day] = /^\s*(\d{4})(-?)(\d{2})\2(\d{2})(?=$|[T\s])/.exec(birthdate) ?? []
+  const date = separator === undefined ? undefined : [year, month, day].join('-')
   return date && isCalendarDate(date) ? date : undefined
 }
 

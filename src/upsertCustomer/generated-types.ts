@@ -79,11 +79,11 @@ export interface Payload {
     [k: string]: unknown
   } | null
   /**
-   * Sends up to a thousand customers to Voucherify in one call of its API, so that a large audience or a first sync fits into the daily number of calls. In return the values are applied some time later, and the metadata rules of the API hold: with "Allow any metadata" in your project, undefined keys are kept as text, otherwise the customer is refused.
+   * Switch this on for large audiences and first syncs: up to a thousand customers then share one call to the API of Voucherify, so that they fit into the daily number of calls. In return the values are applied some time later, and the metadata rules of the API hold: with "Allow any metadata" in your project, undefined keys are kept as text, otherwise the customer is refused.
    */
   enable_batching?: boolean
   /**
-   * Segment collects so many calls at most before it sends them together.
+   * This is how many calls Segment collects at most before it sends them together.
    */
   batch_size?: number
 }

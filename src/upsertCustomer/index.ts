@@ -142,13 +142,13 @@ const batchingFields: Record<string, InputField> = {
   enable_batching: {
     label: 'Batch Customers',
     description:
-      'Sends up to a thousand customers to Voucherify in one call of its API, so that a large audience or a first sync fits into the daily number of calls. In return the values are applied some time later, and the metadata rules of the API hold: with "Allow any metadata" in your project, undefined keys are kept as text, otherwise the customer is refused.',
+      'Switch this on for large audiences and first syncs: up to a thousand customers then share one call to the API of Voucherify, so that they fit into the daily number of calls. In return the values are applied some time later, and the metadata rules of the API hold: with "Allow any metadata" in your project, undefined keys are kept as text, otherwise the customer is refused.',
     type: 'boolean',
     default: false
   },
   batch_size: {
     label: 'Batch Size',
-    description: 'Segment collects so many calls at most before it sends them together.',
+    description: 'This is how many calls Segment collects at most before it sends them together.',
     type: 'number',
     unsafe_hidden: true,
     default: 1000
