@@ -135,7 +135,6 @@ nock.enableNetConnect('127.0.0.1')
 
 const JEST_CONFIG = {
   testEnvironment: 'node',
-  testMatch: ['**/__tests__/**/*.test.ts'],
   transform: { '^.+\\.ts$': join(root, 'node_modules', 'ts-jest-27') },
   globals: { 'ts-jest': { isolatedModules: true } },
   setupFiles: ['<rootDir>/test/setup.js'],
