@@ -151,7 +151,7 @@ const built = property(
   fc.record({ typed: typedUrl, production: fc.boolean() }),
   async ({ typed, production }) => {
     const end = await inEnvironment(production, () => endOf(Promise.resolve().then(() => builtUrls(typed))))
-    if (!end.ok) return assertRefusal(end.error, typed)
+    if (!end.ok) return assertRefusal(end.error)
     assert.deepEqual(
       end.value.map((url) => new URL(url).pathname),
       PATHS
@@ -177,7 +177,7 @@ const idempotent = property(
     try {
       hosts = resolveHosts(typed)
     } catch (error) {
-      return assertRefusal(error, typed)
+      return assertRefusal(error)
     }
     assert.deepEqual(resolveHosts(hosts.gateway), hosts)
     assert.deepEqual(resolveHosts(hosts.api), hosts)
@@ -218,11 +218,30 @@ const connected = property(
 
 export const customUrlProperties: Property[] = [built, idempotent, connected]
 
+/** Everything that a refusal may say of the setting. */
+const PROBLEMS = [
+  'is empty',
+  'points to this machine, which only works in development',
+  'must use http:// on this machine',
+  'must start with https://',
+  'must not name a port',
+  'holds spaces, backslashes or control characters',
+  'must not hold a user name or password',
+  'must not hold a query',
+  'must not hold a fragment',
+  'must not hold a path',
+  'is not a valid URL',
+  'is not a valid host name',
+  'must be a host of voucherify.io',
+  "must be the host of Voucherify's Segment gateway",
+  'is too long'
+]
+
 function isVoucherify(hostname: string): boolean {
   return /^([a-z0-9_-]+\.)+voucherify\.io$/.test(hostname)
 }
 
-function assertRefusal(error: unknown, typed: string): void {
+function assertRefusal(error: unknown): void {
   assert.ok(error instanceof IntegrationError, `not an IntegrationError: ${String(error)}`)
   assert.deepEqual([error.status, error.code], [400, 'INVALID_CUSTOM_URL'])
   assert.match(
@@ -230,7 +249,8 @@ function assertRefusal(error: unknown, typed: string): void {
     /^The setting "Custom Voucherify URL" .+\. Use the form https:\/\/us1\.segmentio\.voucherify\.io/
   )
   const [problem] = error.message.split('. Use the form')
-  assert.ok(typed.trim().length < 12 || !problem.includes(typed.trim()), 'the message quotes what was typed')
+  // Words of ours alone: a piece of a key that was pasted here would be as bad as all of it.
+  assert.ok(PROBLEMS.includes(problem.replace('The setting "Custom Voucherify URL" ', '')), problem)
 }
 
 async function inEnvironment<T>(production: boolean, run: () => Promise<T>): Promise<T> {

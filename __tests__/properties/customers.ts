@@ -28,7 +28,7 @@ const plainTraits = some({
     .option(fc.date({ noInvalidDate: true, min: new Date('0001-01-01'), max: new Date('9999-12-31') }))
     .map((date) => date && date.toISOString().slice(0, 10)),
   address,
-  metadata: fc.option(metadata, { freq: 6 })
+  metadata: fc.option(metadata, { freq: 3 })
 })
 
 const arrives = property(
@@ -75,7 +75,7 @@ const identify = fc
 
 const inOrder = property(
   'any batch ends in the sandbox as the same calls would have one after the other',
-  300,
+  1_000,
   fc.record({
     /** What the sandbox holds before. */
     earlier: fc.array(identify, { maxLength: 1 }),

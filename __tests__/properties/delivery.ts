@@ -68,10 +68,16 @@ function subscriptionOf(name: string | undefined, change: MappingChange) {
   }
 }
 
+/** Any key, and a few that come back with others: what was checked for one project must not serve another. */
+const settingsKey = fc.oneof(
+  { weight: 2, arbitrary: anyKey },
+  { weight: 1, arbitrary: fc.constantFrom('the-first-key', 'the-second-key') }
+)
+
 /** Settings as typed. The URL is written in one of the ways that all mean the given one, or it is any text. */
 const typedSettings = fc.record({
-  apiKey: anyKey,
-  secretKey: anyKey,
+  apiKey: settingsKey,
+  secretKey: settingsKey,
   customURL: fc.oneof(
     { weight: 24, arbitrary: fc.constantFrom('{url}', ' {url}/ ', '{url}/segmentio', '{url}/segmentio//') },
     { weight: 1, arbitrary: anyText }
@@ -159,6 +165,9 @@ const batch = property(
       assertKeys(request, settings, [calls, change])
       assertBulkOrSingle(request)
     })
+    if ('fields' in batched && batched.fields.enable_batching === false) {
+      assert.ok(!received.some(({ path }) => path === BULK_PATH), 'a bulk call was made though batching is off')
+    }
     outcomes.forEach((outcome, index) => {
       if (!outcome || outcome.status !== 200 || !('sent' in outcome)) {
         return assert.deepEqual(actual[index], outcome, 'what the framework refused stays refused')
