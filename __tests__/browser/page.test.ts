@@ -162,6 +162,30 @@ describeInBrowser('the page', () => {
     })
   })
 
+  describe('many open pages', () => {
+    it('let go of their connection while they are hidden, and catch up when they are seen again', async () => {
+      const { page, context } = await start()
+      const pages = [page]
+      for (let more = 0; more < 5; more += 1) pages.push(await context.newPage())
+      for (const each of pages) {
+        await each.goto(running.url)
+        await each.getByText('Live', { exact: true }).waitFor()
+        await each.evaluate(show(false))
+      }
+      // A browser has six connections for a host, so a seventh page shows that the others hold none.
+      const seen = await context.newPage()
+      await seen.goto(running.url)
+      await seen.getByText('Live', { exact: true }).waitFor()
+      await sendTracks(1, () => 'Missed')
+      await rowsOf(seen).getByText('Missed').waitFor()
+
+      expect(await rowsOf(page).count()).toBe(0)
+      await page.evaluate(show(true))
+      await page.getByText('Live', { exact: true }).waitFor()
+      await rowsOf(page).getByText('Missed').waitFor()
+    })
+  })
+
   describe('a thousand deliveries', () => {
     it('all arrive, draw only the rows that are seen, and scroll smoothly', async () => {
       const { page } = await start({ viewport: { width: 1280, height: 900 } })
@@ -317,6 +341,12 @@ async function check(page: Page): Promise<string[]> {
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .map(({ id, nodes }) => `${id} at ${nodes.map(({ target }) => target.join(' ')).join(', ')}`)
 }
+
+/** A script that shows or hides a page as the browser does with a tab: headless, all tabs count as seen. */
+const show = (isSeen: boolean) => `(() => {
+  Object.defineProperty(document, 'hidden', { configurable: true, value: ${!isSeen} })
+  document.dispatchEvent(new Event('visibilitychange'))
+})()`
 
 /** Scrolls the list for 60 frames; gives the median time of a frame, and in how many no row was under the middle. */
 const SCROLL = `new Promise((resolve) => {

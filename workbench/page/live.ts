@@ -9,11 +9,34 @@ const RECONNECT_MS = 1000
 
 /**
  * Connects, and stays connected: the browser heals a broken stream by itself, and a stream that it gave up is opened
- * anew. After each time the page reads again what it may have missed.
+ * anew. After each time the page reads again what it may have missed. A page that nobody sees holds no stream, since a
+ * browser has six connections for all its pages of one host: six open tabs would leave none for anything else.
  */
 export function followServer(): void {
-  const stream = new EventSource('/api/stream')
   const list = createListReader()
+  let stream: EventSource | null = null
+  let again: ReturnType<typeof setTimeout> | undefined
+
+  function follow(): void {
+    clearTimeout(again)
+    if (document.hidden) {
+      stream?.close()
+      stream = null
+      setState({ connection: 'connecting' })
+    } else {
+      stream ??= openStream(list, () => {
+        stream = null
+        again = setTimeout(follow, RECONNECT_MS)
+      })
+    }
+  }
+  document.addEventListener('visibilitychange', follow)
+  follow()
+}
+
+/** @param onGivenUp called when the browser will not connect this stream again */
+function openStream(list: ListReader, onGivenUp: () => void): EventSource {
+  const stream = new EventSource('/api/stream')
 
   const on = <Name extends keyof StreamEvents>(name: Name, take: (data: StreamEvents[Name]) => void) =>
     stream.addEventListener(name, (event: MessageEvent<string>) => take(JSON.parse(event.data)))
@@ -37,9 +60,12 @@ export function followServer(): void {
   })
   stream.addEventListener('error', () => {
     setState({ connection: 'lost' })
-    if (stream.readyState === EventSource.CLOSED) setTimeout(followServer, RECONNECT_MS)
+    if (stream.readyState === EventSource.CLOSED) onGivenUp()
   })
+  return stream
 }
+
+type ListReader = ReturnType<typeof createListReader>
 
 /** Reads the list of deliveries, so that none falls between the list and the stream. */
 function createListReader() {
