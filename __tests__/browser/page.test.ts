@@ -2,7 +2,7 @@ import axe from 'axe-core'
 import type { AxeResults } from 'axe-core'
 import { createServer, connect as connectTo } from 'net'
 import type { AddressInfo, Socket } from 'net'
-import type { Page } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
 import { describeInBrowser } from './chromium'
 import {
   eventually,
@@ -225,6 +225,49 @@ describeInBrowser('the page', () => {
     })
   })
 
+  describe('a delivery deep in the list', () => {
+    /** Opens a row far down and returns its link; the way of its call is read. */
+    const openDeep = async (page: Page) => {
+      await sendTracks(200)
+      await page.getByText('200 deliveries', { exact: true }).waitFor()
+      await rowsOf(page).getByRole('link').first().focus()
+      for (let presses = 0; presses < 4; presses += 1) await page.keyboard.press('PageDown')
+      await page.keyboard.press('ArrowUp')
+      const focused = page.locator(':focus')
+      const link = rowsOf(page).getByRole('link', { name: await focused.innerText(), exact: true })
+      const before = await placeInList(page, link)
+      await page.keyboard.press('Enter')
+      await detail(page).getByRole('heading', { name: 'Request to Voucherify' }).waitFor()
+      return { link, before }
+    }
+
+    it('stays where it is when it opens beside the list, whose rows become higher, and when it closes', async () => {
+      const { page } = await start({ viewport: { width: 1280, height: 900 } })
+      const { link, before } = await openDeep(page)
+      await eventually(async () => expect((await rowsOf(page).first().boundingBox())?.height).toBeGreaterThan(50))
+      await eventually(async () => expect(Math.abs((await placeInList(page, link)) - before)).toBeLessThan(40))
+      await page.keyboard.press('Escape')
+      await eventually(async () => expect((await rowsOf(page).first().boundingBox())?.height).toBeLessThan(50))
+      await eventually(async () => expect(Math.abs((await placeInList(page, link)) - before)).toBeLessThan(40))
+    })
+
+    it.each([360, 768])(
+      'takes the place of the list %d pixels wide, and gives its row the focus back',
+      async (width) => {
+        const { page } = await start({ viewport: { width, height: 740 } })
+        const { link } = await openDeep(page)
+        const box = await detail(page).boundingBox()
+        expect(box?.y).toBeGreaterThanOrEqual(0)
+        expect(box?.y).toBeLessThan(80)
+        await detail(page).getByRole('button', { name: 'Close the delivery' }).click()
+        await link.and(page.locator(':focus')).waitFor()
+        const row = await link.boundingBox()
+        expect(row?.y).toBeGreaterThan(0)
+        expect(row?.y).toBeLessThan(740)
+      }
+    )
+  })
+
   describe.each(THEMES)('in the %s theme', (colorScheme) => {
     it('has no serious finding of axe in any view', async () => {
       const { page, complaints } = await start({ colorScheme })
@@ -306,6 +349,15 @@ describeInBrowser('the page', () => {
     })
   })
 })
+
+/** How far below the upper edge of the list a row stands. */
+async function placeInList(page: Page, link: Locator): Promise<number> {
+  const [row, list] = await Promise.all([
+    link.boundingBox(),
+    page.getByRole('table', { name: 'Deliveries' }).boundingBox()
+  ])
+  return (row?.y ?? NaN) - (list?.y ?? NaN)
+}
 
 /** Opens what a view shows only after a press, so that the checks see it. */
 async function prepare(page: Page, view: string): Promise<void> {

@@ -6,6 +6,7 @@ import { Connect } from './Connect'
 import { Deliveries } from './Deliveries'
 import { Flow } from './Flow'
 import { Header } from './Header'
+import { useKeptFocus } from './hooks'
 import { Mappings } from './Mappings'
 import { Result } from './Result'
 import { Rehearsal } from './Trouble'
@@ -14,6 +15,7 @@ import { TryCall } from './TryCall'
 export function App() {
   const route = useRoute()
   const main = useRef<HTMLElement>(null)
+  useKeptFocus(main)
   useEffect(() => {
     document.title = `${views[route.view]} – Voucherify workbench`
     // A new view begins at its beginning, also when the last one was scrolled.

@@ -1,4 +1,4 @@
-import { useMemo, useState } from 'preact/hooks'
+import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { emptyDeliveries, sendSamples } from '../api'
 import { count, formatNumber, holdsText, outcomeNames, outcomes } from '../format'
 import { goTo } from '../route'
@@ -22,29 +22,35 @@ export function Deliveries({ open }: { open: string }) {
   const deliveries = useStore((state) => state.deliveries)
   const [filter, setFilter] = useState(everything)
   const shown = useMemo(() => filterDeliveries(deliveries ?? [], filter), [deliveries, filter])
-  const close = () => {
-    goTo('deliveries')
-    focusDelivery(open)
-  }
+  const listSide = useRef<HTMLElement>(null)
+  const lastOpen = useRef('')
+  useLayoutEffect(() => {
+    // Only now is the list shown again where there is room for one of the two.
+    if (!open && lastOpen.current) focusDelivery(lastOpen.current)
+    lastOpen.current = open
+  }, [open])
   if (!deliveries) return <p class="empty">Reading the deliveries…</p>
   return (
     <div class={open ? 'deliveries split' : 'deliveries'}>
-      <section class="list-side" aria-label="List of deliveries">
-        {deliveries.length || filter !== everything ? (
+      <section ref={listSide} class="list-side" aria-label="List of deliveries">
+        {deliveries.length ? (
           <>
             <Filters deliveries={deliveries} filter={filter} setFilter={setFilter} />
-            <Toolbar all={deliveries} shown={shown} />
+            <Toolbar all={deliveries} shown={shown} onEmptied={() => setFilter(everything)} />
             {shown.length ? (
               <DeliveryList deliveries={shown} open={open} />
             ) : (
-              <p class="empty">No delivery fits the filters.</p>
+              <div class="empty">
+                <p>No delivery fits the filters.</p>
+                <Button onPress={() => setFilter(everything)}>Clear filters</Button>
+              </div>
             )}
           </>
         ) : (
           <Empty />
         )}
       </section>
-      {open && <DeliveryDetail key={open} id={open} onClose={close} />}
+      {open && <DeliveryDetail key={open} id={open} beside={listSide} onClose={() => goTo('deliveries')} />}
     </div>
   )
 }
@@ -149,10 +155,11 @@ function Filters({ deliveries, filter, setFilter }: FiltersProps) {
   )
 }
 
-function Toolbar({ all, shown }: { all: Delivery[]; shown: Delivery[] }) {
+function Toolbar({ all, shown, onEmptied }: { all: Delivery[]; shown: Delivery[]; onEmptied(): void }) {
   const task = useTask()
   const empty = async () => {
     await emptyDeliveries()
+    onEmptied()
     goTo('deliveries')
     announce('The deliveries were emptied.')
   }

@@ -1,12 +1,12 @@
-import { useEffect, useMemo, useRef } from 'preact/hooks'
-import type { ComponentChildren } from 'preact'
+import { useLayoutEffect, useMemo, useRef } from 'preact/hooks'
+import type { ComponentChildren, RefObject } from 'preact'
 import { explainDelivery, retryDelivery } from '../api'
 import { toJson } from '../calls'
 import { outcomes, timeOfDay, titleOf } from '../format'
 import { goTo, linkTo } from '../route'
 import { announce } from '../store'
 import type { Explanation } from '../../types'
-import { Button, CopyButton, OutcomeMark, Problem } from './controls'
+import { Button, CopyButton, Problem } from './controls'
 import { useReading, useTask } from './hooks'
 import { JsonView, LongText } from './JsonView'
 import { FieldTable, PresetTable, RequestView, ResponseView } from './Trace'
@@ -14,17 +14,25 @@ import { FieldTable, PresetTable, RequestView, ResponseView } from './Trace'
 /** How far down the window the detail may begin and still be in sight, as a part of its height. */
 const MOST_ABOVE = 0.7
 
+interface Props {
+  id: string
+  /** The list, which is hidden where there is room for one of the two. */
+  beside: RefObject<HTMLElement | null>
+  onClose(): void
+}
+
 /** The way of one call, step by step. */
-export function DeliveryDetail({ id, onClose }: { id: string; onClose(): void }) {
+export function DeliveryDetail({ id, beside, onClose }: Props) {
   const { value, error } = useReading(() => explainDelivery(id), [id])
   const section = useRef<HTMLElement>(null)
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = section.current
     if (!element) return
-    // The page moves only where the detail would be out of sight: beside the list it stays where it is.
     element.focus({ preventScroll: true })
+    // Beside the list the page moves only where the detail would be out of sight. In its place it takes the window.
+    const isAlone = beside.current?.getClientRects().length === 0
     const { top } = element.getBoundingClientRect()
-    if (top < 0 || top > innerHeight * MOST_ABOVE) element.scrollIntoView()
+    if (isAlone || top < 0 || top > innerHeight * MOST_ABOVE) element.scrollIntoView()
   }, [])
   return (
     <section
@@ -60,12 +68,9 @@ function Way({ explanation }: { explanation: Explanation }) {
   }
   return (
     <>
-      <div class={`verdict ${delivery.status}`}>
-        <OutcomeMark outcome={delivery.status} />
-        <p>
-          <LongText text={verdict} limit={900} />
-        </p>
-      </div>
+      <p class={`verdict ${delivery.status}`}>
+        <span aria-hidden="true">{outcomes[delivery.status].sign}</span> <LongText text={verdict} limit={900} />
+      </p>
       <div class="actions">
         {delivery.preset !== null && (
           <Button busy={task.busy} onPress={() => task.run(again)}>

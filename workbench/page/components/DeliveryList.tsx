@@ -1,4 +1,4 @@
-import { useLayoutEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { formatNumber, timeOfDay, titleOf, userOf } from '../format'
 import { linkTo } from '../route'
 import type { Delivery } from '../../types'
@@ -14,9 +14,9 @@ const SPARE = 8
 
 const linkId = (id: string) => `delivery-${id}`
 
-/** Puts the focus on a row, once it is drawn. */
+/** Puts the focus on a row that is drawn, such as the one that was open last. */
 export function focusDelivery(id: string): void {
-  requestAnimationFrame(() => document.getElementById(linkId(id))?.focus())
+  document.getElementById(linkId(id))?.focus()
 }
 
 /**
@@ -30,9 +30,13 @@ export function DeliveryList({ deliveries, open }: { deliveries: Delivery[]; ope
   const focusNext = useRef(false)
   const rowHeight = width < NARROW ? NARROW_ROW : ROW
 
-  useKeepInPlace(body, deliveries, rowHeight)
   const found = deliveries.findIndex(({ id }) => id === activeId)
   const active = Math.max(found, 0)
+  useKeepInPlace(body, deliveries, rowHeight)
+  useKeepRow(body, { active, top, height, rowHeight }, setTop)
+  useEffect(() => {
+    if (open) setActiveId(open)
+  }, [open])
 
   useLayoutEffect(() => {
     if (!focusNext.current) return
@@ -119,6 +123,33 @@ function useKeepInPlace(body: { current: HTMLElement | null }, deliveries: Deliv
     const shift = deliveries.findIndex(({ id }) => id === before)
     if (shift > 0) element.scrollTop += shift * rowHeight
   }, [deliveries, rowHeight])
+}
+
+interface Sight {
+  /** Index of the row that is in use. */
+  active: number
+  top: number
+  height: number
+  rowHeight: number
+}
+
+/**
+ * When rows become higher or lower, since the list became narrower or wider, one of them stays where it is: the one in
+ * use where it is seen, else the first that is.
+ */
+function useKeepRow(body: { current: HTMLElement | null }, now: Sight, onMove: (top: number) => void): void {
+  const last = useRef(now)
+  useLayoutEffect(() => {
+    const { active, top, height, rowHeight } = last.current
+    last.current = now
+    const element = body.current
+    if (!element || now.rowHeight === rowHeight) return
+    const isSeen = active * rowHeight >= top && (active + 1) * rowHeight <= top + height
+    const kept = isSeen ? active : top / rowHeight
+    const y = Math.min(kept * rowHeight - top, now.height - now.rowHeight)
+    element.scrollTop = kept * now.rowHeight - y
+    onMove(element.scrollTop)
+  })
 }
 
 interface RowProps {

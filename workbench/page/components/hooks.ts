@@ -61,7 +61,50 @@ export function useReading<T>(
   return reading
 }
 
-/** The size of an element, followed while it changes. */
+/** What takes the focus over: a part of the page with a name. */
+const REGION = 'section, main'
+
+/**
+ * Keeps the focus where the reader is when the control that has it is taken away: the nearest region around it that is
+ * still there takes it over. Else the browser would begin again at the top of the page.
+ *
+ * @param container where it does so
+ */
+export function useKeptFocus(container: RefObject<HTMLElement | null>): void {
+  useEffect(() => {
+    const element = container.current
+    if (!element) return
+    /** What had the focus last, and the regions around it, the nearest first. */
+    let last: Element | null = null
+    let regions: HTMLElement[] = []
+    const remember = ({ target }: FocusEvent) => {
+      last = target instanceof Element ? target : null
+      regions = []
+      for (let each = last?.closest<HTMLElement>(REGION); each; each = each.parentElement?.closest(REGION)) {
+        regions.push(each)
+      }
+    }
+    const forget = () => (last = null)
+    const observer = new MutationObserver(() => {
+      if (!last || last.isConnected || document.activeElement !== document.body) return
+      const region = regions.find((each) => each.isConnected)
+      if (!region) return
+      region.tabIndex = -1
+      region.focus({ preventScroll: true })
+    })
+    observer.observe(element, { childList: true, subtree: true })
+    element.addEventListener('focusin', remember)
+    // A press beside all controls takes the focus away on purpose.
+    addEventListener('pointerdown', forget)
+    return () => {
+      observer.disconnect()
+      element.removeEventListener('focusin', remember)
+      removeEventListener('pointerdown', forget)
+    }
+  }, [])
+}
+
+/** The size of an element, followed while it changes. While it is hidden it keeps the one that it had. */
 export function useSize<E extends Element>(): { ref: RefObject<E | null>; width: number; height: number } {
   const ref = useRef<E>(null)
   const [size, setSize] = useState({ width: 0, height: 0 })
@@ -69,6 +112,7 @@ export function useSize<E extends Element>(): { ref: RefObject<E | null>; width:
     const element = ref.current
     if (!element) return
     const measure = () => {
+      if (!element.getClientRects().length) return
       const width = element.clientWidth
       const height = element.clientHeight
       setSize((last) => (last.width === width && last.height === height ? last : { width, height }))
