@@ -1,4 +1,4 @@
-import type { Page } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
 import { readFileSync } from 'fs'
 import type { Delivery } from '../../workbench/types'
 import { describeInBrowser } from './chromium'
@@ -36,6 +36,7 @@ describeInBrowser('what people do on the page', () => {
   const identify = (userId: string, traits: object = {}) => running.send('POST', '/v1/identify', { userId, traits })
   const detail = () => page.getByRole('region', { name: 'The way of this call' })
   const open = (view: string) => goTo(page, view)
+  const focused = (control: Locator) => control.and(page.locator(':focus')).waitFor()
   const deliveryLink = (name: string | RegExp) => rowsOf(page).getByRole('link', { name }).first()
 
   describe('1. see it work at once', () => {
@@ -160,6 +161,8 @@ describeInBrowser('what people do on the page', () => {
       expect(await rowsOf(page).getByRole('link').allInnerTexts()).toEqual(['group org_3f9a61c0'])
       await page.getByLabel('Find text').fill('nothing holds this')
       await page.getByText('No delivery fits the filters.').waitFor()
+      await page.getByRole('button', { name: 'Clear filters' }).click()
+      await page.getByText('25 deliveries', { exact: true }).waitFor()
     })
   })
 
@@ -341,6 +344,47 @@ describeInBrowser('what people do on the page', () => {
       expect((await stored(customer)).changed).toBe(false)
     })
 
+    it('takes a blank path for no value, and not for the whole call', async () => {
+      await openMapping(customer)
+      await page.getByLabel('Name: path', { exact: true }).fill('')
+      await page.getByLabel('Description: path', { exact: true }).fill('$.')
+      await kind('Phone').selectOption({ label: 'A, else B' })
+      await page.getByLabel('Phone: path').fill(' ')
+      await page.getByLabel('Phone: else, a path or text').fill('$.traits.mobile')
+      await save(customer)
+      const { mapping } = await stored(customer)
+      for (const key of ['name', 'description']) expect(mapping).not.toHaveProperty(key)
+      expect(mapping.phone).toEqual({ '@path': '$.traits.mobile' })
+    })
+
+    it('says at once that a required field has no value', async () => {
+      await openMapping(customer)
+      await kind('Source ID').selectOption({ label: 'Path' })
+      await page.getByLabel('Source ID: path').fill('')
+      await field('Source ID').getByText('The required field source_id has no value.').waitFor()
+      await openMapping('Assign Customer To Group')
+      await kind('Customer Object: Source ID').selectOption({ label: 'Nothing' })
+      await field('Customer Object: Source ID')
+        .getByText('The required field customer.source_id has no value.')
+        .waitFor()
+    })
+
+    it('keeps what is not saved while one looks at something else', async () => {
+      await openMapping(customer)
+      await page.getByLabel('Name: path', { exact: true }).fill('$.traits.nick')
+      await openMapping('Assign Customer To Group')
+      await page.getByRole('button', { name: 'Discard changes' }).waitFor()
+      expect(await page.getByText('Not saved yet.').count()).toBe(0)
+      await open('Deliveries')
+      await openMapping(customer)
+      await page.getByText('Not saved yet.').waitFor()
+      expect(await page.getByLabel('Name: path', { exact: true }).inputValue()).toBe('$.traits.nick')
+      await page.getByRole('button', { name: 'Discard changes' }).click()
+      await openMapping('Assign Customer To Group')
+      await openMapping(customer)
+      expect(await page.getByLabel('Name: path', { exact: true }).inputValue()).toBe('$.traits.name')
+    })
+
     it('changes a trigger, says whether it takes the chosen call, and shows what is wrong with it', async () => {
       await openMapping('Add Custom Event (Track Event)')
       const trigger = page.getByLabel('Trigger')
@@ -415,6 +459,8 @@ describeInBrowser('what people do on the page', () => {
       await page.getByRole('button', { name: 'Remove mapping' }).click()
       await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click()
       await page.getByText('49 mappings of at most 50').waitFor()
+      await focused(page.getByRole('main', { name: 'Mappings' }))
+      await eventually(() => expect(new URL(page.url()).hash).toBe('#/mappings'))
     })
   })
 
@@ -517,15 +563,18 @@ describeInBrowser('what people do on the page', () => {
       await page.getByRole('button', { name: 'Erase this customer' }).click()
       await dialog.getByRole('button', { name: 'Erase' }).click()
       await page.getByRole('heading', { name: '1 customer' }).waitFor()
+      await focused(page.getByRole('region', { name: '1 customer' }))
       expect(running.sandbox.customer('ada')).toBeUndefined()
       expect(running.sandbox.customer('bob')).toBeDefined()
     })
 
     it('empties the sandbox and the deliveries after asking', async () => {
       await sendSamples(page)
+      await page.getByRole('button', { name: /Refused \d+/ }).click()
       await page.getByRole('button', { name: 'Empty' }).click()
       await page.getByRole('dialog').getByRole('button', { name: 'Empty the list' }).click()
       await page.getByText('No call has arrived yet.').waitFor()
+      await focused(page.getByRole('region', { name: 'List of deliveries' }))
       await eventually(async () => expect(await numbersOfPicture(page)).toEqual({}))
       await open('Result')
       await page.getByRole('button', { name: 'Empty all' }).click()

@@ -1,5 +1,7 @@
 /** What stands against a mapping, and at which of its fields. */
+import type { JSONObject } from '@segment/actions-core'
 import type { FieldInfo, Preview, PresetMatch } from '../types'
+import { isDirective, isObject } from './mappingValue'
 import type { BrokenJson } from './mappingValue'
 
 export interface Complaint {
@@ -9,7 +11,9 @@ export interface Complaint {
 }
 
 interface Sources {
-  broken: BrokenJson | undefined
+  broken?: BrokenJson
+  /** What the form stands for, unless it is broken. */
+  mapping?: JSONObject
   /** Why it could not be saved; empty when nothing went wrong. */
   saving: string
   /** Why it could not be tried; empty when nothing went wrong. */
@@ -20,14 +24,28 @@ interface Sources {
 }
 
 /** The first thing that is wrong, in the words of the framework where it has some. */
-export function complaintFor({ broken, saving, preview, match, result, fields }: Sources): Complaint | null {
+export function complaintFor({ broken, mapping, saving, preview, match, result, fields }: Sources): Complaint | null {
   if (broken) return { at: broken.key, text: broken.message }
+  const missing = mapping && missingField(fields, mapping)
+  if (missing) return missing
   if (saving) return { at: locate(saving, fields), text: saving }
   if (preview) return { at: locate(preview, fields), text: preview }
   if (match && !match.matched && match.reason.includes("can't be read")) {
     return { at: 'trigger', text: match.reason }
   }
   if (result?.error && !result.request) return { at: locate(result.error.message, fields), text: result.error.message }
+  return null
+}
+
+/** The complaint about the first required field without a value, also inside objects; null where all have one. */
+export function missingField(fields: FieldInfo[], mapping: JSONObject, prefix = ''): Complaint | null {
+  for (const { key, required, properties } of fields) {
+    const at = prefix + key
+    const value = mapping[key]
+    if (required && (value === undefined || value === '')) return { at, text: `The required field ${at} has no value.` }
+    const inner = properties && isObject(value) && !isDirective(value) && missingField(properties, value, `${at}.`)
+    if (inner) return inner
+  }
   return null
 }
 

@@ -32,13 +32,17 @@ export function kindsOf({ properties }: FieldInfo): Kind[] {
   return all.filter((kind) => kind !== 'parts' || properties)
 }
 
-const isObject = (value: JSONValue | undefined): value is JSONObject =>
+export const isObject = (value: JSONValue | undefined): value is JSONObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** Whether a path names nothing. The framework would take the whole call for it. */
+const isBlank = (path: string) => ['', '$', '$.'].includes(path.trim())
 
 /** The path of `{ '@path': … }`; undefined for every other value. */
 function readPath(value: JSONValue | undefined): string | undefined {
   if (!isObject(value) || Object.keys(value).length !== 1) return undefined
-  return typeof value['@path'] === 'string' ? value['@path'] : undefined
+  const path = value['@path']
+  return typeof path === 'string' && !isBlank(path) ? path : undefined
 }
 
 function readEither(value: JSONObject): ValueForm | undefined {
@@ -46,13 +50,14 @@ function readEither(value: JSONObject): ValueForm | undefined {
   if (!isObject(condition) || Object.keys(rest).length) return undefined
   const { exists, then, else: otherwise, ...more } = condition
   const first = readPath(exists)
-  const second = readPath(otherwise) ?? (typeof otherwise === 'string' ? otherwise : undefined)
+  const second = readPath(otherwise) ?? (typeof otherwise === 'string' && !isBlank(otherwise) ? otherwise : undefined)
   if (first === undefined || first !== readPath(then) || second === undefined || Object.keys(more).length)
     return undefined
   return { kind: 'either', first, second }
 }
 
-const isDirective = (value: JSONObject) => Object.keys(value).some((key) => key.startsWith('@'))
+/** Whether an object says where a value comes from, such as `{ '@path': … }`, and is no value itself. */
+export const isDirective = (value: JSONObject) => Object.keys(value).some((key) => key.startsWith('@'))
 
 /** The form in which a value is edited. */
 export function readForm(value: JSONValue | undefined, properties: FieldInfo[] | null = null): ValueForm {
@@ -84,10 +89,17 @@ export class BrokenJson extends Error {
   }
 }
 
-const writePath = (path: string): JSONObject => ({ '@path': path.trim() })
+const writePath = (path: string): JSONObject | undefined => (isBlank(path) ? undefined : { '@path': path.trim() })
 
 /** A path begins with `$`; everything else is a text of its own. */
-const writePathOrText = (text: string): JSONValue => (text.trim().startsWith('$') ? writePath(text) : text)
+const writePathOrText = (text: string): JSONValue | undefined =>
+  isBlank(text) || text.trim().startsWith('$') ? writePath(text) : text
+
+/** What is left blank leaves the other one. */
+function writeEither(first: JSONValue | undefined, second: JSONValue | undefined): JSONValue | undefined {
+  if (first === undefined || second === undefined) return first ?? second
+  return { '@if': { exists: first, then: first, else: second } }
+}
 
 /**
  * The value that a form stands for; undefined for nothing.
@@ -106,9 +118,7 @@ export function writeForm(form: ValueForm, key: string): JSONValue | undefined {
     case 'text':
       return form.text
     case 'either':
-      return {
-        '@if': { exists: writePath(form.first), then: writePath(form.first), else: writePathOrText(form.second) }
-      }
+      return writeEither(writePath(form.first), writePathOrText(form.second))
     case 'parts':
       return writeForms(form.parts, `${key}.`)
     case 'json':

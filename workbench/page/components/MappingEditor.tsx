@@ -1,7 +1,7 @@
 import type { JSONObject, SegmentEvent } from '@segment/actions-core'
 import { useEffect, useId, useState } from 'preact/hooks'
 import { changeMapping, previewCall, resetMapping } from '../api'
-import { complaintFor } from '../complaint'
+import { complaintFor, missingField } from '../complaint'
 import type { Complaint } from '../complaint'
 import { rereadMappings } from '../live'
 import { BrokenJson, readForms, writeForms } from '../mappingValue'
@@ -23,26 +23,36 @@ interface Draft {
   forms: Forms
 }
 
+/** What was changed and not saved, by preset. It outlives the view, so that a look at something else does not lose it. */
+const keptDrafts = new Map<string, Draft>()
+
 interface Props {
   mapping: Mapping
   fields: FieldInfo[]
   /** The action's. */
   title: string
+  /** An added mapping was removed. */
+  onRemoved(): void
 }
 
-export function MappingEditor({ mapping: saved, fields, title }: Props) {
+export function MappingEditor({ mapping: saved, fields, title, onRemoved }: Props) {
   const { preset, action } = saved
   const startOver = (mapping: Mapping): Draft => ({
     trigger: mapping.trigger,
     forms: readForms(mapping.mapping, fields)
   })
-  const [draft, setDraft] = useState(() => startOver(saved))
+  const [draft, setDraft] = useState(() => keptDrafts.get(preset) ?? startOver(saved))
   const [event, setEvent] = useState<SegmentEvent | null>(null)
   const saving = useTask()
   const written = write(draft.forms)
   const isChanged = draft.trigger !== saved.trigger || !isSame(written.mapping, saved.mapping)
+  const isUnsaved = isChanged || written.broken !== undefined
   const [base, setBase] = useState(saved)
 
+  useEffect(() => {
+    if (isUnsaved) keptDrafts.set(preset, draft)
+    else keptDrafts.delete(preset)
+  }, [draft, isUnsaved])
   // The mapping was saved, here or elsewhere: what stands in the form follows, unless it is being changed.
   useEffect(() => {
     const wasTouched = draft.trigger !== base.trigger || !isSame(written.mapping, base.mapping)
@@ -61,7 +71,7 @@ export function MappingEditor({ mapping: saved, fields, title }: Props) {
   const match = preview.value?.presets.at(0)
   const result = preview.value?.previews.at(0)
   const complaint = complaintFor({
-    broken: written.broken,
+    ...written,
     saving: saving.error,
     preview: preview.error,
     match,
@@ -76,7 +86,9 @@ export function MappingEditor({ mapping: saved, fields, title }: Props) {
   const setForm = (key: string, form: ValueForm) => change({ forms: { ...draft.forms, [key]: form } })
   const save = async () => {
     if (!written.mapping) throw new Error('Correct the JSON first.')
-    requireValues(fields, written.mapping)
+    // The workbench keeps the values of required fields when a change names none of them, which is not what is meant.
+    const missing = missingField(fields, written.mapping)
+    if (missing) throw new Error(missing.text)
     await changeMapping(preset, { trigger: draft.trigger, mapping: written.mapping })
     await rereadMappings()
     announce(`Saved ${preset}.`)
@@ -85,6 +97,9 @@ export function MappingEditor({ mapping: saved, fields, title }: Props) {
     await resetMapping(preset)
     await rereadMappings()
     announce(saved.isPreset ? `${preset} is back to its defaults.` : `Removed ${preset}.`)
+    if (saved.isPreset) return
+    keptDrafts.delete(preset)
+    onRemoved()
   }
   const shared = { forms: draft.forms, setForm, complaint, traces: result?.fields ?? [] }
   return (
@@ -114,7 +129,7 @@ export function MappingEditor({ mapping: saved, fields, title }: Props) {
         >
           Save
         </Button>
-        <Button disabled={!isChanged && !written.broken} onPress={() => change(startOver(saved))}>
+        <Button disabled={!isUnsaved} onPress={() => change(startOver(saved))}>
           Discard changes
         </Button>
         {saved.isPreset ? (
@@ -133,17 +148,11 @@ export function MappingEditor({ mapping: saved, fields, title }: Props) {
           </ConfirmButton>
         )}
         <p role="status" class="hint">
-          {isChanged || written.broken ? 'Not saved yet.' : ''}
+          {isUnsaved ? 'Not saved yet.' : ''}
         </p>
       </div>
     </section>
   )
-}
-
-/** The workbench keeps the values of required fields when a change names none of them, which is not what is meant here. */
-function requireValues(fields: FieldInfo[], mapping: JSONObject): void {
-  const missing = fields.find(({ key, required }) => required && mapping[key] === undefined)
-  if (missing) throw new Error(`The required field ${missing.key} has no value.`)
 }
 
 const isSame = (a: JSONObject | undefined, b: JSONObject) => JSON.stringify(a) === JSON.stringify(b)

@@ -30,7 +30,13 @@ export function Mappings({ open }: { open: string }) {
         <AddMapping list={list} />
       </section>
       {current && action ? (
-        <MappingEditor key={current.preset} mapping={current} fields={action.fields} title={action.title} />
+        <MappingEditor
+          key={current.preset}
+          mapping={current}
+          fields={action.fields}
+          title={action.title}
+          onRemoved={() => goTo('mappings')}
+        />
       ) : (
         <p class="hint">There is no mapping. Add one to deliver calls.</p>
       )}
