@@ -95,12 +95,10 @@ export function createWorkbench({ settings, mode, sandbox, page, onDelivery, lim
   const seen = createSeen(MAX_SEEN)
   const take: Intake = (events, receivedAt) => {
     const fresh = seen.fresh(events)
-    const isTaken = pipeline.take(fresh.map((event) => ({ event, receivedAt })))
-    if (isTaken) {
-      seen.add(fresh)
-      counter.received(fresh.length)
-    }
-    return isTaken
+    if (!pipeline.take(fresh.map((event) => ({ event, receivedAt })))) return null
+    seen.add(fresh)
+    counter.received(fresh.length)
+    return fresh.length
   }
 
   const app = createApp(mask)
@@ -118,7 +116,7 @@ export function createWorkbench({ settings, mode, sandbox, page, onDelivery, lim
     overview,
     target: () => ({ mode, workbench: address(), gateway: mask.text(settings.customURL), sandbox: sandbox.url }),
     again: (delivery, mapping) => pipeline.again(delivery, mapping),
-    sendSamples: () => takeIn(take, { batch: freshSamples() }, 'batch'),
+    sendSamples: () => takeIn(take, { batch: freshSamples() }, 'batch').calls,
     clearDeliveries() {
       deliveries.clear()
       seen.clear()

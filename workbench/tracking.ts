@@ -4,6 +4,7 @@ import { InvalidCall, readBatch, readCall } from './call'
 import type { CallType } from './call'
 import { readJson } from './json'
 import { Refusal } from './refusal'
+import type { CallsTaken } from './types'
 
 /** What a path of the Tracking API carries: calls of one type, or batches. */
 const PATHS: Record<string, CallType | 'batch'> = {
@@ -24,8 +25,8 @@ const PATHS: Record<string, CallType | 'batch'> = {
   a: 'alias'
 }
 
-/** Takes calls in, all or none. Returns whether there was room. */
-export type Intake = (calls: SegmentEvent[], receivedAt: string) => boolean
+/** Takes calls in, all or none. Returns how many of them were new; null when there was no room. */
+export type Intake = (calls: SegmentEvent[], receivedAt: string) => number | null
 
 /**
  * Segment's Tracking API as its SDKs speak it, the long paths and the short ones of analytics.js. Takes any write key
@@ -39,8 +40,8 @@ export function addTrackingRoutes(app: Hono, take: Intake): void {
   app.post('/v1/m', (context) => context.json({ success: true }))
   for (const [path, kind] of Object.entries(PATHS)) {
     app.post(`/v1/${path}`, async (context) => {
-      takeIn(take, await readJson(context.req.raw), kind)
-      return context.json({ success: true })
+      const { calls, fresh } = takeIn(take, await readJson(context.req.raw), kind)
+      return context.json<CallsTaken>({ success: true, ...(fresh < calls && { repeated: calls - fresh }) })
     })
   }
 }
@@ -48,17 +49,19 @@ export function addTrackingRoutes(app: Hono, take: Intake): void {
 /**
  * Checks what came to a path and takes it in.
  *
+ * @returns how many calls there were, and how many of them were not taken before
  * @throws Refusal 400 with the reason, 429 when there is no room: SDKs then try again
  */
-export function takeIn(take: Intake, body: unknown, kind: CallType | 'batch'): number {
+export function takeIn(take: Intake, body: unknown, kind: CallType | 'batch'): { calls: number; fresh: number } {
   const receivedAt = new Date().toISOString()
   const calls = readCalls(body, kind, receivedAt)
-  if (!take(calls, receivedAt)) {
+  const fresh = take(calls, receivedAt)
+  if (fresh === null) {
     throw new Refusal(429, 'Too many calls wait for their delivery. Send them again in a second.', {
       'Retry-After': '1'
     })
   }
-  return calls.length
+  return { calls: calls.length, fresh }
 }
 
 function readCalls(body: unknown, kind: CallType | 'batch', receivedAt: string): SegmentEvent[] {

@@ -211,6 +211,13 @@ export interface SamplesSent {
   calls: number
 }
 
+/** What the Tracking API answers. */
+export interface CallsTaken {
+  success: true
+  /** How many of the calls have a messageId that was taken before, so that nothing is delivered; absent where none has. */
+  repeated?: number
+}
+
 /** What a DELETE answers. */
 export interface Done {
   success: true
@@ -257,7 +264,9 @@ export interface SandboxEvent {
 export interface SandboxGroup {
   group_id: string
   traits: JSONObject
-  /** source_ids of the customers assigned to the group. */
+  /** How many customers are assigned to the group. */
+  total: number
+  /** Their source_ids, bounded by the limit. */
   customers: string[]
 }
 

@@ -232,7 +232,7 @@ describe('the room of the sandbox', () => {
     )
     expect(store.customer('c2')).toBeUndefined()
     store.assignToGroup({ source_id: 'c2' }, 'g1', undefined)
-    expect(store.state({ limit: 1 }).groups).toEqual([{ group_id: 'g1', traits: {}, customers: ['c2'] }])
+    expect(store.state({ limit: 1 }).groups).toEqual([{ group_id: 'g1', traits: {}, total: 2, customers: ['c2'] }])
   })
 })
 
@@ -299,7 +299,7 @@ describe('an erasure', () => {
       ['c2', 'Two'],
       ['c2', 'One']
     ])
-    expect(groups).toEqual([{ group_id: 'g1', traits: {}, customers: ['c2'] }])
+    expect(groups).toEqual([{ group_id: 'g1', traits: {}, total: 1, customers: ['c2'] }])
     expect(totals).toMatchObject({ customers: 1, events: 2, groups: 1, calls: { 'permanent-deletion': 1 } })
     expect(sandbox.customer('c1')).toBeUndefined()
   })

@@ -48,7 +48,7 @@ describe('calls one by one', () => {
         { event: 'Viewed Home Page', type: 'page', customer: { source_id: 'usr_1' } },
         { event: 'Order Completed', type: 'track', customer: { source_id: 'usr_1' }, metadata: { total: 9.5 } }
       ],
-      groups: [{ group_id: 'g1', traits: { plan: 'gold' }, customers: ['usr_1'] }],
+      groups: [{ group_id: 'g1', traits: { plan: 'gold' }, total: 1, customers: ['usr_1'] }],
       totals: { customers: 1, events: 3, groups: 1 }
     })
   })

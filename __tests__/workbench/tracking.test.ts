@@ -46,7 +46,8 @@ describe('the Tracking API', () => {
     const { send, ended } = await start()
     const [first, second, third] = ['msg_1', 'msg_2', 'msg_3'].map((messageId) => ({ ...TRACK, messageId }))
     for (const batch of [[first, second, second], [second, third], [first]]) {
-      expect(await send('POST', '/v1/batch', { batch })).toEqual({ status: 200, body: { success: true } })
+      const body = { success: true, repeated: 1 }
+      expect(await send('POST', '/v1/batch', { batch })).toEqual({ status: 200, body })
     }
     expect((await ended(3)).map(({ event }) => event.messageId)).toEqual(['msg_1', 'msg_2', 'msg_3'])
     expect((await send('GET', '/api/overview')).body).toMatchObject({ calls: 3, waiting: 0 })

@@ -2,6 +2,7 @@
 import type { JSONValue } from '@segment/actions-core'
 import type {
   ApiError,
+  CallsTaken,
   ConnectionTest,
   Delivery,
   DeliveryList,
@@ -80,8 +81,9 @@ const WRITE_KEY = 'workbench-page'
 
 /** Sends a call through the same door as an SDK: `/v1/track` and its like. */
 export const sendCall = (type: string, event: object) =>
-  ask('POST', `/v1/${segment(type)}`, { writeKey: WRITE_KEY, ...event })
-export const sendBatch = (batch: JSONValue[] | object[]) => ask('POST', '/v1/batch', { writeKey: WRITE_KEY, batch })
+  post<CallsTaken>(`/v1/${segment(type)}`, { writeKey: WRITE_KEY, ...event })
+export const sendBatch = (batch: JSONValue[] | object[]) =>
+  post<CallsTaken>('/v1/batch', { writeKey: WRITE_KEY, batch })
 
 export const previewCall = (request: PreviewRequest, signal: AbortSignal) =>
   post<PreviewResult>('/api/preview', request, signal)

@@ -156,7 +156,12 @@ export function createStore(): Store {
       ).map(({ customer }) => customer),
       events: newest(keptEvents(), limit, (event) => contains(event, keysOf(event.metadata))),
       groups: newest([...groups], limit, ([id, { traits }]) => contains(id, traits, keysOf(traits))).map(
-        ([group_id, { traits, members }]) => ({ group_id, traits, customers: newest([...members], limit) })
+        ([group_id, { traits, members }]) => ({
+          group_id,
+          traits,
+          total: members.size,
+          customers: newest([...members], limit)
+        })
       ),
       totals: {
         customers: customers.size,

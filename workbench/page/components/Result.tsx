@@ -11,6 +11,11 @@ import { JsonView, LongText } from './JsonView'
 /** Most entries of each list that are read. */
 const LIMIT = 200
 const SEARCH_DELAY_MS = 150
+/** Longest ID or name in a line, and longest key or value in a chip, in characters. The JSON below shows all. */
+const MAX_SHOWN = 80
+const MAX_CHIP = 40
+/** Longest ID in an address, encoded: Node.js takes 16 KB of address and headers together. */
+const MAX_ID_IN_ADDRESS = 12_000
 
 /** What Voucherify would hold in the end. */
 export function Result() {
@@ -124,20 +129,19 @@ function Customer({ customer, isReal }: { customer: SandboxCustomer; isReal: boo
   return (
     <details class="entry" open={isOpen} onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
       <summary>
-        <strong>
-          <LongText text={source_id} limit={80} />
-        </strong>
+        <strong>{shorten(source_id, MAX_SHOWN)}</strong>
         <span class="entry-facts">
           {[name, email].map(
             (value) =>
-              value !== undefined && value !== null && <span key={asText(value)}>{shorten(asText(value), 80)}</span>
+              value !== undefined &&
+              value !== null && <span key={asText(value)}>{shorten(asText(value), MAX_SHOWN)}</span>
           )}
         </span>
         <Pairs values={isObject(metadata) ? metadata : {}} />
       </summary>
       {isOpen && (
         <>
-          <JsonView value={customer} label={`Customer ${source_id}`} />
+          <JsonView value={customer} label={`Customer ${shorten(source_id, MAX_SHOWN)}`} />
           <History customer={customer} />
           <EraseButton userId={source_id} isReal={isReal} />
         </>
@@ -157,7 +161,7 @@ function Pairs({ values }: { values: JSONObject }) {
     <span class="pairs">
       {entries.slice(0, most).map(([key, value]) => (
         <span key={key} class="pair">
-          <span class="pair-key">{key}</span> {asText(value).slice(0, 40)}
+          <span class="pair-key">{shorten(key, MAX_CHIP)}</span> <span>{shorten(asText(value), MAX_CHIP)}</span>
         </span>
       ))}
       {entries.length > most && <span class="pair">+{entries.length - most}</span>}
@@ -175,11 +179,14 @@ const changeWords: Record<SandboxChange['by'], string> = {
 /** Which calls made the customer what it is. */
 function History({ customer }: { customer: SandboxCustomer }) {
   // Read again with each new list, and no more once the list lacks the customer.
-  const { value, error } = useReading((signal) => readCustomer(customer.source_id, signal), [customer])
+  const { source_id } = customer
+  const isTooLong = encodeURIComponent(source_id).length > MAX_ID_IN_ADDRESS
+  const { value, error } = useReading(isTooLong ? null : (signal) => readCustomer(source_id, signal), [customer])
   return (
     <>
       <h4>What changed it</h4>
       <Problem text={error} />
+      {isTooLong && <p class="hint">The ID is too long to ask the sandbox for what changed this customer.</p>}
       <ol class="history">
         {value?.history.map(({ at, by, changes }, index) => (
           <li key={index}>
@@ -209,7 +216,7 @@ function EraseButton({ userId, isReal }: { userId: string; isReal: boolean }) {
     <>
       <ConfirmButton
         busy={task.busy}
-        title={`Erase ${userId}?`}
+        title={`Erase ${shorten(userId, MAX_SHOWN)}?`}
         question={
           isReal
             ? 'The customer is erased from your REAL Voucherify project, with all events and metadata. This cannot be undone.'
@@ -247,24 +254,29 @@ function Event({ event }: { event: SandboxEvent }) {
     <details class="entry" open={isOpen} onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
       <summary>
         <span class="number">{timeOfDay(at)}</span> <span class={`type ${type}`}>{type}</span>{' '}
-        <strong>{asText(name).slice(0, 120)}</strong>
-        <span class="entry-facts">{asText(customer.source_id).slice(0, 80)}</span>
+        <strong>{shorten(asText(name), MAX_SHOWN)}</strong>
+        <span class="entry-facts">
+          <span>{shorten(asText(customer.source_id), MAX_SHOWN)}</span>
+        </span>
       </summary>
-      {isOpen && <JsonView value={event} label={`Event ${asText(name).slice(0, 80)}`} />}
+      {isOpen && <JsonView value={event} label={`Event ${shorten(asText(name), MAX_SHOWN)}`} />}
     </details>
   )
 }
 
-function Group({ group: { group_id, traits, customers } }: { group: SandboxGroup }) {
+function Group({ group: { group_id, traits, total, customers } }: { group: SandboxGroup }) {
   const [isOpen, setOpen] = useState(false)
   return (
     <details class="entry" open={isOpen} onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
       <summary>
-        <strong>{group_id.slice(0, 80)}</strong>
-        <span class="entry-facts">{count(customers.length, 'customer')}</span>
+        <strong>{shorten(group_id, MAX_SHOWN)}</strong>
+        <span class="entry-facts">{count(total, 'customer')}</span>
         <Pairs values={traits} />
       </summary>
-      {isOpen && <JsonView value={{ group_id, traits, customers }} label={`Group ${group_id.slice(0, 80)}`} />}
+      {isOpen && total > customers.length && (
+        <p class="hint">Of its customers the newest {formatNumber(customers.length)} are listed.</p>
+      )}
+      {isOpen && <JsonView value={{ group_id, traits, customers }} label={`Group ${shorten(group_id, MAX_SHOWN)}`} />}
     </details>
   )
 }

@@ -2,7 +2,7 @@ import type { SegmentEvent } from '@segment/actions-core'
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import { previewCall, readSamples, sendBatch, sendCall } from '../api'
 import { readDraft, toDraft } from '../calls'
-import { count, titleOf } from '../format'
+import { count, formatNumber, nameSamples, titleOf } from '../format'
 import { parseJson } from '../json'
 import { linkTo } from '../route'
 import { announce, getState, useStore } from '../store'
@@ -25,7 +25,7 @@ let keptText = toDraft(firstDraft)
 type Outcome =
   | { kind: 'none' }
   | { kind: 'preview'; calls: SegmentEvent[]; result: PreviewResult }
-  | { kind: 'sent'; calls: SegmentEvent[]; known: Set<string> }
+  | { kind: 'sent'; calls: SegmentEvent[]; known: Set<string>; repeated: number }
 
 /** A call written by hand. `from` is the id of a delivery whose call is the start; empty for none. */
 export function TryCall({ from }: { from: string }) {
@@ -58,9 +58,9 @@ export function TryCall({ from }: { from: string }) {
     const known = new Set(getState().deliveries?.map(({ id }) => id))
     const calls = draft.calls.map((call) => ({ messageId: `page-${crypto.randomUUID()}`, ...call }))
     setOutcome({ kind: 'none' })
-    await (draft.isBatch ? sendBatch(calls) : sendCall(calls[0].type, calls[0]))
-    setOutcome({ kind: 'sent', calls, known })
-    announce(`Sent ${count(calls.length, 'call')}.`)
+    const { repeated = 0 } = await (draft.isBatch ? sendBatch(calls) : sendCall(calls[0].type, calls[0]))
+    setOutcome({ kind: 'sent', calls, known, repeated })
+    announce(repeated ? repeatWords(repeated, calls.length) : `Sent ${count(calls.length, 'call')}.`)
   }
   return (
     <div class="columns">
@@ -94,7 +94,7 @@ export function TryCall({ from }: { from: string }) {
           </p>
         )}
         {outcome.kind === 'preview' && <PreviewView calls={outcome.calls} result={outcome.result} />}
-        {outcome.kind === 'sent' && <SentView calls={outcome.calls} known={outcome.known} />}
+        {outcome.kind === 'sent' && <SentView {...outcome} />}
       </section>
     </div>
   )
@@ -103,6 +103,7 @@ export function TryCall({ from }: { from: string }) {
 function SamplePicker({ samples, onPick }: { samples: Sample[]; onPick(sample: Sample): void }) {
   const [label, setLabel] = useState('')
   const covers = samples.find((sample) => sample.label === label)?.covers
+  const names = nameSamples(samples)
   const types = [...new Set(samples.map(({ event }) => event.type))]
   return (
     <Labelled label="Start from a sample" hint={covers}>
@@ -123,7 +124,7 @@ function SamplePicker({ samples, onPick }: { samples: Sample[]; onPick(sample: S
                 .filter(({ event }) => event.type === type)
                 .map((sample) => (
                   <option key={sample.label} value={sample.label}>
-                    {sample.label}
+                    {names.get(sample.label)}
                   </option>
                 ))}
             </optgroup>
@@ -145,7 +146,7 @@ function PreviewView({ calls, result: { presets, previews } }: { calls: SegmentE
         <PreviewOfPreset key={preview.preset} preview={preview} />
       ))}
       <h3>Presets</h3>
-      <PresetTable presets={presets} />
+      <PresetTable presets={presets} isPreview />
     </>
   )
 }
@@ -165,16 +166,34 @@ function PreviewOfPreset({ preview: { preset, fields, request, error } }: { prev
   )
 }
 
+/** What the workbench did not take, since it takes each messageId once, as Segment does. */
+function repeatWords(repeated: number, calls: number): string {
+  if (calls === 1) return 'This messageId was taken before, so nothing was delivered.'
+  if (repeated === calls) return 'These messageIds were taken before, so nothing was delivered.'
+  return `Left out ${formatNumber(repeated)} of ${formatNumber(calls)} calls, since their messageId was taken before.`
+}
+
+interface SentProps {
+  calls: SegmentEvent[]
+  /** Ids of the deliveries that there were before. */
+  known: Set<string>
+  /** How many of the calls were taken before. */
+  repeated: number
+}
+
 /** The deliveries of calls that were just sent, as they end. */
-function SentView({ calls, known }: { calls: SegmentEvent[]; known: Set<string> }) {
+function SentView({ calls, known, repeated }: SentProps) {
   const deliveries = useStore((state) => state.deliveries)
   const ids = new Set(calls.map(({ messageId }) => messageId))
   const mine = deliveries?.filter(({ id, event }) => ids.has(event.messageId) && !known.has(id)) ?? []
   return (
     <>
-      <p class="hint">
-        {mine.length ? 'Sent. This is what became of it:' : 'Sent. Its delivery shows here when it has ended…'}
-      </p>
+      {repeated > 0 && <p>{repeatWords(repeated, calls.length)}</p>}
+      {repeated < calls.length && (
+        <p class="hint">
+          {mine.length ? 'Sent. This is what became of it:' : 'Sent. Its delivery shows here when it has ended…'}
+        </p>
+      )}
       <ul class="sent">
         {mine.map(({ id, event, preset, status, error }) => (
           <li key={id}>
