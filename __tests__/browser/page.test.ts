@@ -22,6 +22,7 @@ jest.setTimeout(TEST_MS)
 const VIEWS = ['Deliveries', 'Try a call', 'Mappings', 'Trouble', 'Result', 'Connect an app']
 const THEMES = ['light', 'dark'] as const
 const MAX_SCRIPT_BYTES = 120 * 1024
+const LONG = 'x'.repeat(100 * 1024)
 
 describeInBrowser('the page', () => {
   const browser = useBrowser()
@@ -46,8 +47,6 @@ describeInBrowser('the page', () => {
 
   describe('what a call contains', () => {
     const MARKUP = '<script>window.broken = true</script><img src="/broken" onerror="window.broken = true">'
-    const LONG = 'x'.repeat(100 * 1024)
-
     it('is shown as text and never as markup, in every view', async () => {
       const { page, requests, complaints } = await start()
       await running.send('POST', '/v1/identify', {
@@ -81,6 +80,16 @@ describeInBrowser('the page', () => {
       expect(complaints).toEqual([])
     })
 
+    it('turns no more than itself where it turns the direction of writing', async () => {
+      const { page } = await start()
+      const event = { type: 'track', userId: 'ada', event: 'abc\u202edef', properties: { 'k\u202eey': '\u2066' } }
+      await running.send('POST', '/v1/track', event)
+      await rowsOf(page).getByRole('link').click()
+      const received = page.getByRole('region', { name: 'The call as received' })
+      await received.getByText('"abc\\u202edef"', { exact: true }).waitFor()
+      expect(JSON.parse(await received.innerText())).toMatchObject(event)
+    })
+
     it('folds when it is long, opens when asked, and neither breaks the layout nor holds up the page', async () => {
       const { page } = await start({ viewport: { width: 1024, height: 900 } })
       await running.send('POST', '/v1/identify', {
@@ -107,6 +116,44 @@ describeInBrowser('the page', () => {
       await page.getByText('ada@example.com').click()
       await page.getByRole('heading', { name: 'What changed it' }).waitFor()
       expect(await overflow(page)).toBe(0)
+    })
+  })
+
+  describe('what is too long for its place', () => {
+    it.each([360, 1280])('is shortened or folds on a window %d pixels wide', async (width) => {
+      const { page } = await start({ viewport: { width, height: 900 } })
+      const preset = 'p'.repeat(100)
+      await running.send('PUT', `/api/mappings/${preset}`, { action: 'upsertCustomer', trigger: 'type = "identify"' })
+      const identify = (userId: string, email: string) =>
+        running.send('POST', '/v1/identify', { userId, traits: { email, metadata: { [LONG]: LONG } } })
+      await identify('u'.repeat(3000), 'three@example.com')
+      await identify('u'.repeat(20_000), 'twenty@example.com')
+      await rowsOf(page).getByRole('link', { name: 'three@example.com' }).first().click()
+      await detail(page).getByRole('link', { name: preset }).waitFor()
+      expect(await page.evaluate(SIDEWAYS)).toBe(0)
+
+      await goTo(page, 'Result')
+      const three = page.locator('summary').filter({ hasText: 'three@example.com' })
+      await three.waitFor()
+      expect((await three.boundingBox())?.height).toBeLessThan(200)
+      await three.click()
+      await page.getByRole('heading', { name: 'What changed it' }).waitFor()
+      expect(await check(page)).toEqual([])
+      await page.getByRole('button', { name: 'Erase this customer' }).click()
+      expect((await page.getByRole('dialog').boundingBox())?.height).toBeLessThan(400)
+      await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click()
+      await page.locator('summary').filter({ hasText: 'twenty@example.com' }).click()
+      await page.getByText('The ID is too long to ask the sandbox for what changed this customer.').waitFor()
+      expect(await overflow(page)).toBe(0)
+    })
+
+    it.each([360, 768, 1280])('covers nothing else in the picture, %d pixels wide', async (width) => {
+      const { page } = await start({ viewport: { width, height: 900 } })
+      for (const name of ['WMWM '.repeat(12).trim(), '\u202eturned'])
+        await running.send('PUT', `/api/mappings/${encodeURIComponent(name)}`, { action: 'addCustomEvent' })
+      await sendTracks(1200)
+      await page.getByText('1,200 calls').waitFor()
+      await eventually(async () => expect(await page.evaluate(COLLISIONS)).toEqual([]))
     })
   })
 
@@ -398,6 +445,24 @@ async function check(page: Page): Promise<string[]> {
 const show = (isSeen: boolean) => `(() => {
   Object.defineProperty(document, 'hidden', { configurable: true, value: ${!isSeen} })
   document.dispatchEvent(new Event('visibilitychange'))
+})()`
+
+/** A script that says by how many pixels the way of a call is wider than its place. */
+const SIDEWAYS = `(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)(
+  document.querySelector('[aria-label="The way of this call"]')
+)`
+
+/** A script that finds the texts of the picture that stand on each other or reach beyond it. */
+const COLLISIONS = `(() => {
+  const picture = document.querySelector('svg[role=img]').getBoundingClientRect()
+  const texts = [...document.querySelectorAll('svg[role=img] text')]
+    .map((text) => ({ name: text.textContent, box: text.getBoundingClientRect() }))
+  const meet = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom
+  const isOutside = ({ left, right }) => left < picture.left - 1 || right > picture.right + 1
+  return texts.flatMap(({ name, box }, index) => [
+    ...texts.slice(index + 1).filter((other) => meet(box, other.box)).map((other) => name + ' meets ' + other.name),
+    ...(isOutside(box) ? [name + ' is cut'] : [])
+  ])
 })()`
 
 /** Scrolls the list for 60 frames; gives the median time of a frame, and in how many no row was under the middle. */

@@ -50,7 +50,12 @@ const LANE_HEIGHT = 44
 /** From the top of a lane to its bar: the room of the label. */
 const LABEL_HEIGHT = 20
 const MAX_BAR = 18
-const END_GAP = 16
+/** Room for the two lines of an outcome's label. */
+const END_HEIGHT = 30
+/** Room above the lanes for the total, where it does not stand beside them. */
+const TOTAL_HEIGHT = 30
+/** With few lanes the four labels of the outcomes need this much, and some bands between them. */
+const MIN_HEIGHT = 4 * END_HEIGHT + 56
 const BAR = 6
 /** Longest label that the bands keep clear of, in pixels. */
 const MAX_LABEL = 330
@@ -69,10 +74,11 @@ export function layOutFlow(counts: Overview['counts'], presets: string[], width:
   const totals = shown.map(({ counts }) => sum(counts))
   const all = totals.reduce((a, b) => a + b, 0)
   const columns = columnsFor(width)
-  const height = shown.length * LANE_HEIGHT + 8
+  const top = width < WIDE ? TOTAL_HEIGHT : 0
+  const height = top + Math.max(shown.length * LANE_HEIGHT + 8, MIN_HEIGHT)
 
   // One scale for all three columns, so that a band is as wide at its end as at its start.
-  const scale = all ? Math.min((height - END_GAP * 4) / all, MAX_BAR / Math.max(...totals)) : 0
+  const scale = all ? Math.min((height - END_HEIGHT * 4) / all, MAX_BAR / Math.max(...totals)) : 0
   const thickness = (n: number) => (n ? Math.max(n * scale, 1.5) : 0)
 
   const endTotals = none()
@@ -85,7 +91,7 @@ export function layOutFlow(counts: Overview['counts'], presets: string[], width:
   const endY = Object.fromEntries(ends.map(({ outcome, y }) => [outcome, y]))
 
   const lanes = shown.map(({ name, counts }, index): Lane => {
-    const y = 4 + index * LANE_HEIGHT
+    const y = top + 4 + index * LANE_HEIGHT
     const barY = y + LABEL_HEIGHT
     const barHeight = outcomeNames.reduce((total, outcome) => total + thickness(counts[outcome]), 0)
     const inflow = barHeight
@@ -131,7 +137,7 @@ function chooseLanes(counts: Overview['counts'], presets: string[]) {
   }
 }
 
-/** On a narrow screen the calls' label stands over the bands instead of beside them. */
+/** On a narrow screen the calls' label stands above the picture instead of beside it. */
 function columnsFor(width: number) {
   const isNarrow = width < WIDE
   const calls = isNarrow ? 0 : 96
@@ -142,7 +148,7 @@ function columnsFor(width: number) {
 }
 
 function placeEnds(totals: Record<Outcome, number>, thickness: (n: number) => number, height: number): End[] {
-  const heights = outcomeNames.map((outcome) => Math.max(thickness(totals[outcome]), 18))
+  const heights = outcomeNames.map((outcome) => Math.max(thickness(totals[outcome]), END_HEIGHT))
   const gap = (height - heights.reduce((a, b) => a + b, 0)) / outcomeNames.length
   let y = gap / 2
   return outcomeNames.map((outcome, index) => {

@@ -116,18 +116,25 @@ export interface JsonLine {
 /** Deeper values stand in one line, since nobody can read them by their indent. */
 const MAX_DEPTH = 60
 
+/** Characters that turn the direction of writing, and with it the quotes and commas after them. */
+const TURNING = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g
+
+/** A value as JSON, with what would turn the line written as escapes. */
+const write = (value: JSONValue) =>
+  JSON.stringify(value).replace(TURNING, (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`)
+
 /** A value as the lines of its indented JSON. */
 export function toLines(value: JSONValue, depth = 0, name = '', end = '', lines: JsonLine[] = []): JsonLine[] {
   const print = (token: string, kind: JsonLine['kind'], label = name, tail = end) =>
     lines.push({ depth, name: label, token, kind, end: tail })
   if (value === null || typeof value !== 'object' || depth >= MAX_DEPTH) {
-    print(JSON.stringify(value), typeof value === 'string' ? 'text' : 'other')
+    print(write(value), typeof value === 'string' ? 'text' : 'other')
     return lines
   }
   const [open, close] = Array.isArray(value) ? ['[', ']'] : ['{', '}']
   const entries = Array.isArray(value)
     ? value.map((item): [string, JSONValue] => ['', item])
-    : Object.entries(value).map(([key, item]): [string, JSONValue] => [`${JSON.stringify(key)}: `, item])
+    : Object.entries(value).map(([key, item]): [string, JSONValue] => [`${write(key)}: `, item])
   if (!entries.length) {
     print(open + close, 'bracket')
     return lines

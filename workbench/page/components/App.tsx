@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks'
 import { useRoute, views } from '../route'
 import type { Route, View } from '../route'
-import { useStore } from '../store'
+import { announce, useStore } from '../store'
 import { Connect } from './Connect'
 import { Deliveries } from './Deliveries'
 import { Flow } from './Flow'
@@ -18,6 +18,8 @@ export function App() {
   useKeptFocus(main)
   useEffect(() => {
     document.title = `${views[route.view]} – Voucherify workbench`
+    // What was done in another view is over.
+    announce('')
     // A new view begins at its beginning, also when the last one was scrolled.
     if (main.current && main.current.getBoundingClientRect().top < 0) main.current.scrollIntoView()
   }, [route.view])

@@ -1,13 +1,14 @@
-import { count, formatNumber, outcomeNames, outcomes, shorten } from '../format'
+import { count, formatNumber, outcomeNames, outcomes } from '../format'
 import { layOutFlow, WIDE } from '../flowLayout'
 import type { End, FlowLayout, Lane } from '../flowLayout'
+import { fitText, widthOf } from '../measure'
 import { useStore } from '../store'
 import type { Outcome, Overview } from '../../types'
 import { useSize } from './hooks'
 
 const nothing: Overview = { calls: 0, waiting: 0, counts: {}, lastMinute: 0 }
-/** Room for one character of a label, in pixels. */
-const CHARACTER = 6.6
+/** Between a lane's name and its numbers, in pixels. */
+const GAP = 8
 
 const nameOf = (name: string) => name || 'No preset'
 
@@ -23,7 +24,7 @@ export function Flow() {
         <summary>
           <h2>The way of your calls</h2>
           <span class="rate">
-            {count(overview.calls, 'call')} · {formatNumber(overview.lastMinute)} in the last minute
+            {count(overview.calls, 'call')} · {count(overview.lastMinute, 'delivery', 'deliveries')} in the last minute
             {overview.waiting > 0 && ` · ${formatNumber(overview.waiting)} on the way`}
           </span>
         </summary>
@@ -62,26 +63,27 @@ function Picture({ overview, layout }: { overview: Overview; layout: FlowLayout 
   )
 }
 
-/** Beside the bar of all calls, or above it where there is no room. */
-function CallsLabel({
-  calls: total,
-  layout: { width, height, columns, calls }
-}: {
-  calls: number
-  layout: FlowLayout
-}) {
-  const isWide = width >= WIDE
-  const x = isWide ? columns.calls - 10 : 0
-  const y = isWide ? height / 2 - 2 : calls.y - 22
+/** Beside the bar of all calls, or above the whole picture where there is no room. */
+function CallsLabel({ calls, layout: { width, height, columns } }: { calls: number; layout: FlowLayout }) {
+  const word = calls === 1 ? 'call' : 'calls'
+  if (width < WIDE) {
+    return (
+      <text class="calls" x={0} y={18}>
+        <tspan class="number">{formatNumber(calls)}</tspan>
+        <tspan dx={GAP}>{word}</tspan>
+      </text>
+    )
+  }
+  const x = columns.calls - 10
   return (
-    <g class={isWide ? 'calls end' : 'calls'}>
-      <text class="number" x={x} y={y}>
-        {formatNumber(total)}
-      </text>
-      <text x={x} y={y + 16}>
-        {total === 1 ? 'call' : 'calls'}
-      </text>
-    </g>
+    <text class="calls end" y={height / 2 - 2}>
+      <tspan class="number" x={x}>
+        {formatNumber(calls)}
+      </tspan>
+      <tspan x={x} dy={16}>
+        {word}
+      </tspan>
+    </text>
   )
 }
 
@@ -117,16 +119,16 @@ function LaneLabel({ lane, layout: { width, columns } }: { lane: Lane; layout: F
   const { name, total, y, barY, barHeight } = lane
   const x = columns.lanes
   const label = width < WIDE ? shortName(nameOf(name)) : nameOf(name)
-  const room = Math.floor((columns.bend - x) / CHARACTER)
+  const room = columns.bend - x - GAP
   const details = detailsOf(lane)
-  const tail = label.length + details.length <= room ? details : formatNumber(total)
+  const tail = widthOf(label) + widthOf(details, 600) <= room ? details : formatNumber(total)
   return (
     <g class={total ? 'lane' : 'lane idle'}>
       <rect class="bar" x={x} y={barY} width={columns.bar} height={Math.max(barHeight, 4)} rx={2} />
       <text x={x} y={y + 13}>
-        {shorten(label, Math.max(room - tail.length, 8))}
+        <tspan class="name">{fitText(label, room - widthOf(tail, 600))}</tspan>
         {total > 0 && (
-          <tspan class="number" dx={8}>
+          <tspan class="number" dx={GAP}>
             {tail}
           </tspan>
         )}

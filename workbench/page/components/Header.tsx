@@ -1,9 +1,9 @@
-import { useState } from 'preact/hooks'
+import { useRef, useState } from 'preact/hooks'
 import { testConnection } from '../api'
 import { useStore } from '../store'
 import type { State } from '../store'
 import type { ConnectionTest } from '../../types'
-import { Button, Problem } from './controls'
+import { Button } from './controls'
 import { useTask } from './hooks'
 
 const connectionWords: Record<State['connection'], string> = {
@@ -33,10 +33,17 @@ function TargetLine() {
   const target = useStore((state) => state.target)
   const task = useTask()
   const [result, setResult] = useState<ConnectionTest | null>(null)
+  const line = useRef<HTMLDivElement>(null)
+  const answer = task.error ? { ok: false, message: task.error } : result
+  const dismiss = () => {
+    task.forget()
+    setResult(null)
+    line.current?.querySelector('button')?.focus()
+  }
   if (!target) return <p class="target" />
   const isReal = target.mode === 'project'
   return (
-    <div class={isReal ? 'target real' : 'target'}>
+    <div ref={line} class={isReal ? 'target real' : 'target'}>
       <p>
         Calls go to <strong>{isReal ? 'your real Voucherify project' : 'the sandbox on this machine'}</strong>{' '}
         <code>{target.gateway}</code>
@@ -52,10 +59,14 @@ function TargetLine() {
       >
         {task.busy ? 'Testing…' : 'Test connection'}
       </Button>
-      <p role="status" class={result ? `test-result ${result.ok ? 'good' : 'bad'}` : ''}>
-        {result && `${result.ok ? '✓' : '✕'} ${result.message}`}
-      </p>
-      <Problem text={task.error} />
+      <div class={`test-result ${answer ? (answer.ok ? 'good' : 'bad') : ''}`}>
+        <p role="status">{answer && `${answer.ok ? '✓' : '✕'} ${answer.message}`}</p>
+        {answer && (
+          <Button kind="quiet" label="Dismiss the result" onPress={dismiss}>
+            ✕
+          </Button>
+        )}
+      </div>
     </div>
   )
 }
