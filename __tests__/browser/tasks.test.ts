@@ -75,7 +75,7 @@ describeInBrowser('what people do on the page', () => {
       await track('Second')
       await deliveryLink('Second').waitFor()
       expect(await rowsOf(page).getByRole('link').allInnerTexts()).toEqual(['track Second', 'track First'])
-      await page.getByText('2 calls · 2 in the last minute').waitFor()
+      await page.getByText('2 calls · 2 deliveries in the last minute').waitFor()
     })
   })
 
@@ -249,6 +249,29 @@ describeInBrowser('what people do on the page', () => {
       visited.complaints.length = 0 // the browser reports every answer of 400
     })
 
+    it('says that a messageId was taken before, and what of a list was left out', async () => {
+      await open('Try a call')
+      const call = (messageId: string) => ({ type: 'track', userId: 'ada', event: 'Once', messageId })
+      await editor().fill(JSON.stringify(call('m-1')))
+      await page.getByRole('button', { name: 'Send', exact: true }).click()
+      await sent().getByRole('link', { name: 'track Once' }).waitFor()
+      await page.getByRole('button', { name: 'Send', exact: true }).click()
+      await sent().getByText('This messageId was taken before, so nothing was delivered.').waitFor()
+      await editor().fill(JSON.stringify([call('m-1'), call('m-2')]))
+      await page.getByRole('button', { name: 'Send', exact: true }).click()
+      await sent().getByText('Left out 1 of 2 calls, since their messageId was taken before.').waitFor()
+      await sent().getByRole('link', { name: 'track Once' }).waitFor()
+    })
+
+    it('offers the samples by names that differ', async () => {
+      await open('Try a call')
+      const picker = page.getByLabel('Start from a sample')
+      await picker.getByRole('option', { name: 'track Order Completed' }).waitFor({ state: 'attached' })
+      const names = await picker.getByRole('option').allInnerTexts()
+      expect(new Set(names).size).toBe(26)
+      expect(names).toContain('identify maria.nowak@example.com (identify-full-reserved-camelcase)')
+    })
+
     it('sends a list of calls as a batch', async () => {
       await open('Try a call')
       const call = (event: string) => ({ type: 'track', userId: 'ada', event })
@@ -418,6 +441,22 @@ describeInBrowser('what people do on the page', () => {
       expect((await stored(customer)).changed).toBe(false)
     })
 
+    it.each([360, 1280])(
+      'says what was saved beside the bar, %d pixels wide, and not in the next view',
+      async (width) => {
+        await page.setViewportSize({ width, height: 800 })
+        await openMapping(customer)
+        await page.getByLabel('Name: path', { exact: true }).fill('$.traits.nick')
+        await page.getByRole('button', { name: 'Save' }).click()
+        const notice = page.getByRole('status').getByText(`Saved ${customer}.`)
+        const said = await notice.boundingBox()
+        const save = await page.getByRole('button', { name: 'Save' }).boundingBox()
+        expect((said?.y ?? NaN) + (said?.height ?? NaN)).toBeLessThan(save?.y ?? NaN)
+        await open('Deliveries')
+        await notice.waitFor({ state: 'detached' })
+      }
+    )
+
     it('switches a preset off and on', async () => {
       await open('Mappings')
       const toggle = page.getByRole('switch', { name: 'Add Custom Event (Page Event) is on' })
@@ -544,6 +583,15 @@ describeInBrowser('what people do on the page', () => {
       await customers.getByText('cleared').first().waitFor()
     })
 
+    it('counts all members of a group, also those that are not listed', async () => {
+      const batch = Array.from({ length: 250 }, (_, index) => ({ type: 'group', userId: `u-${index}`, groupId: 'g-1' }))
+      await running.send('POST', '/v1/batch', { batch })
+      await open('Result')
+      const groups = page.getByRole('region', { name: '1 group' })
+      await groups.getByText('250 customers').click()
+      await groups.getByText('Of its customers the newest 200 are listed.').waitFor()
+    })
+
     it('follows what is delivered meanwhile', async () => {
       await open('Result')
       await page.getByText('No customer yet.').waitFor()
@@ -627,8 +675,16 @@ describeInBrowser('8. use a real project', () => {
   it('says with the words of the connection test that the keys are refused', async () => {
     const secretKey = '00000000-1111-4222-8333-444444444444'
     const { page, visited } = await browser.open({ mode: 'project', secretKey })
+    const navigation = page.getByRole('navigation', { name: 'Views' })
+    await page.getByText('your real Voucherify project').waitFor()
+    const before = await navigation.boundingBox()
     await page.getByRole('button', { name: 'Test connection' }).click()
-    await page.getByText(/^✕ .*Secret Key/).waitFor()
+    const answer = page.getByText(/^✕ .*Secret Key/)
+    await answer.waitFor()
+    expect(await navigation.boundingBox()).toEqual(before)
+    await page.getByRole('button', { name: 'Dismiss the result' }).click()
+    await answer.waitFor({ state: 'detached' })
+    await page.getByRole('button', { name: 'Test connection' }).and(page.locator(':focus')).waitFor()
     expect((await visited.answers()).join('\n')).not.toContain(secretKey)
   })
 })

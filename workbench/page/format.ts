@@ -1,6 +1,6 @@
 /** The page's words for what the workbench's API says. */
 import type { JSONValue, SegmentEvent } from '@segment/actions-core'
-import type { Delivery, Outcome } from '../types'
+import type { Delivery, Outcome, Sample } from '../types'
 
 /** An outcome's name and the sign that stands beside it, so that no colour has to be seen to read it. */
 export const outcomes: Record<Outcome, { label: string; sign: string }> = {
@@ -50,6 +50,21 @@ export function titleOf(event: SegmentEvent): string {
   if (type === 'alias') return textOf(previousId) || '(no previous ID)'
   const names = textOf(Object.keys(traits ?? {}).join(', '))
   return textOf(traits?.email) || textOf(event.context?.traits?.email) || names || '(no traits)'
+}
+
+/** Longest title in the name of a call, in characters. */
+const MAX_TITLE = 40
+
+/** A call in a list of choices, such as "track Order Completed". */
+export const nameOf = (event: SegmentEvent) => `${event.type} ${shorten(titleOf(event), MAX_TITLE)}`
+
+/** The names of samples by their labels; those that would be the same carry the label too. */
+export function nameSamples(samples: Sample[]): Map<string, string> {
+  const names = samples.map(({ event }) => nameOf(event))
+  const isOnly = (name: string) => names.indexOf(name) === names.lastIndexOf(name)
+  return new Map(
+    samples.map(({ label }, index) => [label, isOnly(names[index]) ? names[index] : `${names[index]} (${label})`])
+  )
 }
 
 /** Who made a call. */

@@ -1,7 +1,7 @@
 import type { SegmentEvent } from '@segment/actions-core'
 import { useEffect, useState } from 'preact/hooks'
 import { readSamples } from '../api'
-import { shorten, timeOfDay, titleOf } from '../format'
+import { nameOf, nameSamples, timeOfDay } from '../format'
 import { getState } from '../store'
 import type { Delivery, Sample } from '../../types'
 import { Labelled, Problem } from './controls'
@@ -16,11 +16,14 @@ interface Choice {
   event: SegmentEvent
 }
 
-const ofSample = ({ label, event }: Sample): Choice => ({ key: `sample ${label}`, text: label, event })
+function ofSamples(samples: Sample[]): Choice[] {
+  const names = nameSamples(samples)
+  return samples.map(({ label, event }) => ({ key: `sample ${label}`, text: names.get(label) ?? label, event }))
+}
 
 const ofDelivery = ({ id, receivedAt, event }: Delivery): Choice => ({
   key: id,
-  text: `${timeOfDay(receivedAt)} ${event.type} ${shorten(titleOf(event), 40)}`,
+  text: `${timeOfDay(receivedAt)} ${nameOf(event)}`,
   event
 })
 
@@ -31,7 +34,7 @@ export function CallPicker({ trigger, onPick }: { trigger: string; onPick(event:
   const read = useReading(readSamples, [])
   const [recent, setRecent] = useState(readRecent)
   const [chosen, setChosen] = useState<Choice | null>(null)
-  const samples = (read.value ?? []).map(ofSample)
+  const samples = ofSamples(read.value ?? [])
   const pick = (choice: Choice) => {
     setChosen(choice)
     onPick(choice.event)

@@ -68,9 +68,11 @@ function Way({ explanation }: { explanation: Explanation }) {
   }
   return (
     <>
-      <p class={`verdict ${delivery.status}`}>
-        <span aria-hidden="true">{outcomes[delivery.status].sign}</span> <LongText text={verdict} limit={900} />
-      </p>
+      <div class={`verdict ${delivery.status}`}>
+        <p>
+          <span aria-hidden="true">{outcomes[delivery.status].sign}</span> <LongText text={verdict} limit={900} />
+        </p>
+      </div>
       <div class="actions">
         {delivery.preset !== null && (
           <Button busy={task.busy} onPress={() => task.run(again)}>

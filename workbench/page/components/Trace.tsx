@@ -6,8 +6,15 @@ import { asText, count } from '../format'
 import { linkTo } from '../route'
 import { JsonView, LongText } from './JsonView'
 
+interface PresetTableProps {
+  presets: PresetMatch[]
+  /** Nothing was sent: the words say what would be. */
+  isPreview?: boolean
+}
+
 /** Which presets took a call, and why the others did not. */
-export function PresetTable({ presets }: { presets: PresetMatch[] }) {
+export function PresetTable({ presets, isPreview = false }: PresetTableProps) {
+  const [took, passed] = isPreview ? ['would take the call.', 'would not.'] : ['took the call.', 'did not.']
   return (
     <ul class="presets">
       {[...presets]
@@ -16,7 +23,7 @@ export function PresetTable({ presets }: { presets: PresetMatch[] }) {
           <li key={preset} class={matched ? 'took' : 'passed'}>
             <span aria-hidden="true">{matched ? '✓' : '–'}</span>
             <div>
-              <a href={linkTo('mappings', preset)}>{preset}</a> <span>{matched ? 'took the call.' : 'did not.'}</span>
+              <a href={linkTo('mappings', preset)}>{preset}</a> <span>{matched ? took : passed}</span>
               <p class="hint">
                 <LongText text={reason} />
               </p>

@@ -6,20 +6,27 @@ import type { Trouble, TroubleKind } from '../../types'
 import { Button, Labelled, Problem } from './controls'
 import { useTask } from './hooks'
 
+interface KindWords {
+  label: string
+  text: string
+  /** Label of the seconds where a kind has some, and the words before them. */
+  seconds?: { label: string; words: string }
+}
+
 /** What each kind looks like from outside, and what Segment then does. */
-const troubleKinds: Record<TroubleKind, { label: string; text: string; seconds?: string }> = {
+const troubleKinds: Record<TroubleKind, KindWords> = {
   '400': { label: '400 Bad request', text: 'Voucherify refuses the values. The call is lost.' },
   '401': { label: '401 Unauthorized', text: 'Voucherify refuses the keys. The call is lost.' },
   '429': {
     label: '429 Too many requests',
     text: 'A limit is reached. Segment sends the call again later.',
-    seconds: 'Retry-After, in seconds'
+    seconds: { label: 'Retry-After, in seconds', words: 'Retry-After:' }
   },
   '500': { label: '500 Server error', text: 'Voucherify fails. Segment sends the call again.' },
   slow: {
     label: 'Slow answer',
     text: 'After 10 seconds the destination gives up, and Segment sends the call again.',
-    seconds: 'Seconds until the answer'
+    seconds: { label: 'Seconds until the answer', words: 'after' }
   },
   cut: {
     label: 'Cut answer',
@@ -59,9 +66,9 @@ function TroubleForm() {
   const [seconds, setSeconds] = useState(30)
   const start = async () => {
     await startTrouble({ kind, remaining, seconds: troubleKinds[kind].seconds ? seconds : 0 })
-    announce(`The sandbox answers the next ${count(remaining, 'call')} so: ${troubleKinds[kind].label}.`)
+    announce(`The sandbox answers the next ${count(remaining, 'call')} with ${answerWords(kind)}.`)
   }
-  const secondsLabel = troubleKinds[kind].seconds
+  const secondsLabel = troubleKinds[kind].seconds?.label
   return (
     <form
       onSubmit={(event) => {
@@ -158,6 +165,12 @@ function ActiveTroubles() {
 }
 
 function describeTrouble({ kind, remaining, seconds }: Trouble): string {
-  const { label, seconds: meaning } = troubleKinds[kind]
-  return `${label} for ${count(remaining, 'more call')}${meaning ? ` (${meaning.toLowerCase()}: ${seconds})` : ''}`
+  const { label, seconds: wait } = troubleKinds[kind]
+  return `${label} for ${count(remaining, 'more call')}${wait ? ` (${wait.words} ${count(seconds, 'second')})` : ''}`
+}
+
+/** "429 Too many requests", "a slow answer". */
+function answerWords(kind: TroubleKind): string {
+  const { label } = troubleKinds[kind]
+  return /^\d/.test(label) ? label : `a ${label.toLowerCase()}`
 }
