@@ -233,6 +233,19 @@ describeInBrowser('the page', () => {
     })
   })
 
+  describe('a page too many', () => {
+    it('says so, and is served once another one is closed', async () => {
+      const others = new AbortController()
+      const streams = Array.from({ length: 20 }, () => fetch(`${running.url}/api/stream`, { signal: others.signal }))
+      await Promise.all(streams)
+      const { page } = await start()
+      await page.getByText('20 pages are open already. Close one of them.').waitFor()
+      others.abort()
+      await page.getByText('Live', { exact: true }).waitFor()
+      expect(await page.getByText('20 pages are open already.').count()).toBe(0)
+    })
+  })
+
   describe('a thousand deliveries', () => {
     it('all arrive, draw only the rows that are seen, and scroll smoothly', async () => {
       const { page } = await start({ viewport: { width: 1280, height: 900 } })

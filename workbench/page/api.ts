@@ -65,6 +65,19 @@ async function post<T>(path: string, body: unknown, signal?: AbortSignal): Promi
 
 const segment = encodeURIComponent
 
+/** Why the workbench gives no stream of events, in its own words; empty when it does, or does not answer. */
+export async function readStreamRefusal(): Promise<string> {
+  const controller = new AbortController()
+  try {
+    await ask('GET', '/api/stream', undefined, controller.signal)
+    return ''
+  } catch (error) {
+    return error instanceof ApiFailure && error.status === 503 ? error.message : ''
+  } finally {
+    controller.abort()
+  }
+}
+
 export const readTarget = () => read<Target>('/api/target')
 export const testConnection = () => post<ConnectionTest>('/api/test-connection', {})
 

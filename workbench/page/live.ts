@@ -1,6 +1,6 @@
 /** Keeps the store in step with the workbench, by its server-sent events. */
 import type { Delivery, Overview, StreamEvents } from '../types'
-import { readDeliveries, readMappings, readTarget, readTroubles } from './api'
+import { readDeliveries, readMappings, readStreamRefusal, readTarget, readTroubles } from './api'
 import { outcomeNames } from './format'
 import { addDeliveries, getState, MAX_DELIVERIES, mergeNewestFirst, setState } from './store'
 
@@ -52,7 +52,7 @@ function openStream(list: ListReader, onGivenUp: () => void): EventSource {
   on('trouble', (troubles) => setState({ troubles }))
 
   stream.addEventListener('open', () => {
-    setState({ connection: 'live', sandboxVersion: getState().sandboxVersion + 1 })
+    setState({ connection: 'live', refusal: '', sandboxVersion: getState().sandboxVersion + 1 })
     void refresh(list.read)
     void refresh(async () => setState({ target: await readTarget() }))
     void refresh(rereadMappings)
@@ -60,7 +60,10 @@ function openStream(list: ListReader, onGivenUp: () => void): EventSource {
   })
   stream.addEventListener('error', () => {
     setState({ connection: 'lost' })
-    if (stream.readyState === EventSource.CLOSED) onGivenUp()
+    if (stream.readyState !== EventSource.CLOSED) return
+    onGivenUp()
+    // A stream does not tell the page what it was answered.
+    void readStreamRefusal().then((refusal) => setState({ refusal }))
   })
   return stream
 }

@@ -8,6 +8,8 @@ export const MAX_DELIVERIES = 2000
 export interface State {
   /** `lost` means that the page is out of date until it is connected again. */
   connection: 'connecting' | 'live' | 'lost'
+  /** Why the workbench refuses the connection; empty when it does not say. */
+  refusal: string
   target: Target | null
   overview: Overview | null
   /** Newest first; null until they were read for the first time. */
@@ -22,6 +24,7 @@ export interface State {
 
 let state: State = {
   connection: 'connecting',
+  refusal: '',
   target: null,
   overview: null,
   deliveries: null,

@@ -14,13 +14,14 @@ const connectionWords: Record<State['connection'], string> = {
 
 export function Header() {
   const connection = useStore((state) => state.connection)
+  const refusal = useStore((state) => state.refusal)
   return (
     <header>
       <div class="title">
         <h1>Voucherify workbench</h1>
         <p class={`connection ${connection}`} role="status">
           <span class="dot" aria-hidden="true" />
-          {connectionWords[connection]}
+          {(connection === 'lost' && refusal) || connectionWords[connection]}
         </p>
       </div>
       <TargetLine />
