@@ -3,6 +3,7 @@
  * `__tests__/destination` with their imports set for that place. Without an argument it writes the same layout into
  * `export/`.
  */
+import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
   existsSync,
@@ -51,17 +52,20 @@ type Written = Record<string, string>
  * Exports the destination into a folder that is laid out as the monorepo.
  *
  * @param recordFile remembers what each export wrote, so that the next one replaces and removes that and nothing else
- * @throws Refusal when a file is in the way that no export wrote
+ * @throws Refusal when a file is in the way that no export wrote and that git could not bring back
  */
 export function exportDestination(base: string, files: Files, recordFile: string): ExportReport {
   const folder = join(realpathSync(base), PLACE)
+  if (existsSync(folder) && realpathSync(folder) !== folder) throw new Refusal(elsewhere(folder))
   const records: Record<string, Written> = existsSync(recordFile) ? JSON.parse(readFileSync(recordFile, 'utf8')) : {}
   const before = records[folder] ?? {}
   const present = listFiles(folder)
   const hashOnDisk = (name: string) => hash(readFileSync(join(folder, name)))
 
   const changed = [...files].filter(([name, content]) => present.includes(name) && hashOnDisk(name) !== hash(content))
-  const foreign = changed.map(([name]) => name).filter((name) => hashOnDisk(name) !== before[name])
+  const unknown = changed.map(([name]) => name).filter((name) => hashOnDisk(name) !== before[name])
+  const committed = unknown.length ? committedFiles(folder) : []
+  const foreign = unknown.filter((name) => !committed.includes(name))
   if (foreign.length) throw new Refusal(inTheWay(folder, foreign))
 
   const others = present.filter((name) => !files.has(name))
@@ -80,24 +84,41 @@ export function exportDestination(base: string, files: Files, recordFile: string
 }
 
 /**
+ * The files that the checkout's git can bring back as they are, such as those of an export from another clone; none where
+ * it is no checkout of git.
+ */
+function committedFiles(folder: string): string[] {
+  const git = (...args: string[]) => {
+    const { status, stdout } = spawnSync('git', ['-C', folder, ...args], { encoding: 'utf8' })
+    return status === 0 ? stdout.split('\0').filter(Boolean) : []
+  }
+  const changed = git('diff', '--name-only', '--relative', '-z', 'HEAD')
+  return git('ls-tree', '-r', '--name-only', '-z', 'HEAD', '.').filter((name) => !changed.includes(name))
+}
+
+/**
  * The folder of a checkout.
  *
  * @throws Refusal when the path is no checkout of the monorepo
  */
 export function requireCheckout(path: string): string {
   const manifest = join(path, 'packages/destination-actions/package.json')
-  const name: unknown = existsSync(manifest) ? JSON.parse(readFileSync(manifest, 'utf8')).name : undefined
-  if (typeof name === 'string' && name.startsWith('@segment/') && isFolder(join(path, DESTINATIONS))) return path
+  const isSegments = existsSync(manifest) && /"name": *"@segment\//.test(readFileSync(manifest, 'utf8'))
+  if (isSegments && isFolder(join(path, DESTINATIONS))) return path
   throw new Refusal(
     `${path} is no checkout of Segment's action-destinations, since it has no ${DESTINATIONS} in a package of Segment's. ` +
       'Name the top folder of a checkout.'
   )
 }
 
+function elsewhere(folder: string): string {
+  return `${folder} is a link to another place, and an export only writes below the checkout. Remove the link, then run the export again.`
+}
+
 function inTheWay(folder: string, names: string[]): string {
   return (
     `These files in ${folder} did not come from an export, or were changed since: ${names.join(', ')}. ` +
-    'Move or delete them, then run the export again.'
+    'Commit, move or delete them, then run the export again.'
   )
 }
 
@@ -159,10 +180,17 @@ function main(checkout: string | undefined): void {
     mkdirSync(base, { recursive: true })
     console.log(describeExport(exportDestination(base, filesToExport(), RECORD)))
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error
-    console.error(`${error.message} Nothing was written.`)
     process.exitCode = 1
+    if (error instanceof Refusal) console.error(`${error.message} Nothing was written.`)
+    else if (isSystemError(error))
+      console.error(`The export broke off: ${error.message}. Mend that, then run it again.`)
+    else throw error
   }
+}
+
+/** What the file system refuses, such as a missing permission or a file where a folder belongs. */
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error
 }
 
 /** What an export did and what to do next, for whoever ran it. */
@@ -176,8 +204,9 @@ export function describeExport({ folder, written, replaced, removed, leftAlone }
     '',
     'Next, in the top folder of the checkout:',
     `  ./bin/run generate:types --path ${PLACE}/index.ts`,
-    `  ./bin/run generate:metadata-payload --path ${PLACE}/index.ts`,
-    'The first changes nothing; the second writes the metadata.json that its CI asks for. Then test it there:',
+    '  ./bin/run generate:metadata-payload',
+    'The first changes nothing; the second writes the metadata.json that its CI asks for (--help tells how to name one',
+    'destination). Then test it there:',
     `  TZ=UTC yarn cloud jest --testPathPattern=src/destinations/voucherify`
   ].join('\n')
 }

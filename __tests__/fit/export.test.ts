@@ -2,11 +2,11 @@
  * `npm run export`: it only writes into what is a checkout, replaces and removes only what it wrote itself, and says so.
  * That the export passes there is shown in monorepo.test.ts.
  */
-import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { describeExport, exportDestination, filesToExport, Refusal, requireCheckout } from '../../tools/export'
 import { root } from '../../tools/project'
-import { layOutMonorepo, makeScratch, removeScratch, runNode, write } from './scratch'
+import { layOutMonorepo, makeScratch, removeScratch, run, runNode, write } from './scratch'
 import type { Monorepo } from './scratch'
 
 let monorepo: Monorepo
@@ -45,7 +45,7 @@ describe('an export', () => {
     expect(text).toContain(
       './bin/run generate:types --path packages/destination-actions/src/destinations/voucherify/index.ts'
     )
-    expect(text).toContain('./bin/run generate:metadata-payload --path')
+    expect(text).toContain('  ./bin/run generate:metadata-payload\n')
     expect(text).toContain('TZ=UTC yarn cloud jest --testPathPattern=src/destinations/voucherify')
   })
 
@@ -90,6 +90,50 @@ describe('an export', () => {
   })
 })
 
+describe('an export from another clone', () => {
+  /** Commits what lies in the checkout, as a release before this one was. */
+  async function commitAll(): Promise<void> {
+    const who = ['-c', 'user.name=Tester', '-c', 'user.email=tester@example.com']
+    for (const args of [
+      ['init', '-q'],
+      ['add', '-A'],
+      [...who, 'commit', '-qm', 'Export']
+    ]) {
+      const { code, output } = await run('git', args, { cwd: monorepo.folder })
+      expect({ code, output }).toEqual({ code: 0, output: '' })
+    }
+  }
+
+  it('may replace what the checkout has committed, since git brings it back', async () => {
+    write(place('utils.ts'), 'the release before')
+    await commitAll()
+
+    expect(exportFiles({ 'utils.ts': 'this release' })).toMatchObject({ replaced: ['utils.ts'] })
+    expect(read('utils.ts')).toBe('this release')
+  })
+
+  it('still refuses to overwrite what was changed since, or never committed', async () => {
+    write(place('utils.ts'), 'the release before')
+    await commitAll()
+    write(place('utils.ts'), 'by hand')
+    write(place('added.ts'), 'by hand')
+
+    expect(() => exportFiles({ 'utils.ts': '2', 'added.ts': '2' })).toThrow('changed since: utils.ts, added.ts.')
+    expect([read('utils.ts'), read('added.ts')]).toEqual(['by hand', 'by hand'])
+  })
+})
+
+describe('a folder of the destination', () => {
+  it('that is a link to another place is refused', () => {
+    const outside = join(monorepo.folder, 'outside')
+    mkdirSync(outside)
+    symlinkSync(outside, monorepo.destination)
+
+    expect(() => exportFiles({ 'index.ts': '1' })).toThrow(/voucherify is a link to another place/)
+    expect(readdirSync(outside)).toEqual([])
+  })
+})
+
 describe('a checkout', () => {
   it('is known by the package of the destinations', () => {
     expect(requireCheckout(monorepo.folder)).toBe(monorepo.folder)
@@ -102,6 +146,15 @@ describe('a checkout', () => {
   ])('is none %s', (_name, spoil) => {
     spoil()
     expect(() => requireCheckout(monorepo.folder)).toThrow(/is no checkout of Segment's action-destinations/)
+  })
+
+  it('in which a file stands where a folder belongs is told so in a sentence', async () => {
+    write(monorepo.destination, 'a file')
+    const tsx = join(root, 'node_modules', 'tsx', 'dist', 'cli.mjs')
+    const { code, output } = await runNode([tsx, join(root, 'tools', 'export.ts'), monorepo.folder], { cwd: root })
+
+    expect(code).toBe(1)
+    expect(output).toMatch(/^The export broke off: \w+: .+\. Mend that, then run it again\.\n$/)
   })
 
   it('that is none gets nothing, and the command fails with a sentence', async () => {

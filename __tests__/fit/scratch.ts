@@ -54,6 +54,8 @@ export function run(
 ): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd, env: { ...plainEnvironment(), ...env }, timeout: deadline })
+    // A command may end without reading what it is given.
+    child.stdin.on('error', () => undefined)
     child.stdin.end(input)
     let [output, stdout] = ['', '']
     child.stdout.on('data', (chunk: Buffer) => {
