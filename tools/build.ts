@@ -1,6 +1,7 @@
 /**
  * Builds the package for npm into `dist/`: the CommonJS modules with their types, source maps and docstrings, and a
- * wrapper through which `import` gives the definition itself. Without it Node would give `{ default: definition }`.
+ * wrapper through which `import` gives the definition itself. Without it Node would give `{ default: definition }`;
+ * some bundlers unwrap that already.
  */
 import { execFileSync } from 'node:child_process'
 import { rmSync, writeFileSync } from 'node:fs'
@@ -14,7 +15,10 @@ execFileSync(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 
   cwd: root,
   stdio: 'inherit'
 })
-writeFileSync(join(dist, 'index.mjs'), "import commonJs from './index.js'\n\nexport default commonJs.default\n")
+writeFileSync(
+  join(dist, 'index.mjs'),
+  "import commonJs from './index.js'\n\nexport default commonJs.default ?? commonJs\n"
+)
 writeFileSync(
   join(dist, 'index.d.mts'),
   `import commonJs from './index.js'

@@ -114,6 +114,15 @@ describe('the installed package', () => {
     ])
   })
 
+  it('gives the definition also where a bundler, such as Rollup, has unwrapped the CommonJS module already', async () => {
+    const bundled = join(app, 'bundled')
+    write(join(bundled, 'package.json'), { type: 'module' })
+    write(join(bundled, 'index.js'), "export default { name: 'the definition' }\n")
+    write(join(bundled, 'index.mjs'), readFileSync(installed(NAME, 'dist', 'index.mjs'), 'utf8'))
+    write(join(bundled, 'print.js'), "import definition from './index.mjs'\nconsole.log(definition.name)\n")
+    expect(await runNode(['print.js'], { cwd: bundled })).toMatchObject({ code: 0, output: 'the definition\n' })
+  })
+
   it.each(['cts', 'mts'])('has types for a .%s file', async (extension) => {
     write(
       join(app, `typed.${extension}`),
