@@ -2,7 +2,8 @@ import { spawn } from 'child_process'
 import type { ChildProcess } from 'child_process'
 import { createServer } from 'net'
 import type { AddressInfo } from 'net'
-import { join } from 'path'
+import { delimiter, dirname, join } from 'path'
+import { scripts } from '../../package.json'
 import type { DeliveryList, SandboxState } from '../../workbench/types'
 import { TRACK, until, withSdk } from './helpers'
 
@@ -18,13 +19,18 @@ interface Started {
 
 const children: Started[] = []
 
-/** Runs the entry of `npm start` as a process of its own. */
+/** Where npm looks for commands: the project's own, then this Node. */
+const COMMANDS = [join(ROOT, 'node_modules', '.bin'), dirname(process.execPath)]
+
+/** Runs what `npm start` runs, in a group of processes of its own as in a terminal. */
 function run(environment: Record<string, string>): Started {
-  const { PATH, HOME } = process.env
-  const child = spawn(process.execPath, ['--import', 'tsx', 'workbench/main.ts'], {
+  const { PATH = '', HOME } = process.env
+  const [command, ...args] = scripts.start.split(' ')
+  const child = spawn(command, args, {
     cwd: ROOT,
-    env: { PATH, HOME, ...environment },
-    stdio: ['ignore', 'pipe', 'pipe']
+    env: { PATH: [...COMMANDS, PATH].join(delimiter), HOME, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true
   })
   const started: Started = { child, output: '', status: undefined }
   const collect = (chunk: Buffer) => (started.output += chunk.toString('utf8'))
@@ -33,6 +39,11 @@ function run(environment: Record<string, string>): Started {
   child.on('exit', (status) => (started.status = status))
   children.push(started)
   return started
+}
+
+/** Sends a signal as a terminal does: to the whole group. */
+function signal({ child }: Started, name: NodeJS.Signals): void {
+  if (child.pid !== undefined) process.kill(-child.pid, name)
 }
 
 /** Waits for the addresses that it prints. */
@@ -64,7 +75,7 @@ async function freePort(): Promise<number> {
 
 afterEach(async () => {
   for (const started of children.splice(0)) {
-    if (started.status === undefined) started.child.kill('SIGKILL')
+    if (started.status === undefined) signal(started, 'SIGKILL')
     await until(() => started.status !== undefined)
   }
 })
@@ -87,7 +98,7 @@ describe('npm start', () => {
     expect(page.status).toBe(200)
     expect(page.headers.get('content-security-policy')).toContain("default-src 'none'")
 
-    started.child.kill('SIGINT')
+    signal(started, 'SIGINT')
     await until(() => started.status !== undefined)
     expect(started.status).toBe(0)
     expect(started.output).toContain('Ending…')
@@ -120,7 +131,7 @@ describe('npm start', () => {
     expect(shown).not.toContain(SECRET)
     expect(shown).not.toContain(Buffer.from(SECRET).toString('base64'))
 
-    started.child.kill('SIGTERM')
+    signal(started, 'SIGTERM')
     await until(() => started.status !== undefined)
     expect(started.status).toBe(0)
   }, 60_000)
@@ -133,12 +144,23 @@ describe('npm start', () => {
     await post('/api/trouble', { kind: 'slow', remaining: 1, seconds: 60 })
     await post('/v1/track', TRACK)
     await until(async () => ((await (await fetch(`${workbench}/api/trouble`)).json()) as unknown[]).length === 0)
-    started.child.kill('SIGINT')
+    signal(started, 'SIGINT')
     await until(() => started.output.includes('Ending…'))
     expect(started.status).toBeUndefined()
-    started.child.kill('SIGINT')
+    signal(started, 'SIGINT')
     await until(() => started.status !== undefined, 2000)
     expect(started.status).toBe(130)
+  }, 60_000)
+
+  it('ends cleanly also when Ctrl+C comes while it is too busy to hear it', async () => {
+    const started = run({ PORT: '0', NODE_OPTIONS: '--require ./__tests__/workbench/busy.js' })
+    await addresses(started)
+    signal(started, 'SIGUSR2')
+    await until(() => started.output.includes('busy'))
+    signal(started, 'SIGINT')
+    await until(() => started.status !== undefined)
+    expect(started.status).toBe(0)
+    expect(started.output).toContain('Ending…')
   }, 60_000)
 
   it.each(['PORT', 'SANDBOX_PORT'])(
