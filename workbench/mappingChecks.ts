@@ -1,5 +1,5 @@
 import { transform } from '@segment/actions-core'
-import type { ActionDefinition, InputField, JSONObject, SegmentEvent } from '@segment/actions-core'
+import type { ActionDefinition, InputField, JSONObject, JSONValue, SegmentEvent } from '@segment/actions-core'
 import type { Settings } from '../src/generated-types'
 import { isJsonObject } from './json'
 import { Refusal } from './refusal'
@@ -32,6 +32,30 @@ function requireKnownKeys(fields: Fields, mapping: JSONObject, owner: string): v
     const field = Object.entries(fields).find(([name]) => name === key)?.[1]
     if (!field) throw new Refusal(422, `${owner} has no field "${key}", only ${Object.keys(fields).join(', ')}.`)
     if (field.properties && isPlainMapping(value)) requireKnownKeys(field.properties, value, `The field ${key}`)
+  }
+}
+
+/** A path without a name in it: the framework takes most of them for the whole call. */
+const NO_PLACE = /^[$.\s]*$/
+
+/** Throws Refusal 422 for a path that names no place in the call, which no field can want. */
+export function requirePlaces(mapping: JSONObject): void {
+  requirePlacesIn(mapping, '')
+}
+
+/** @param at the field whose value it is; empty for the mapping itself */
+function requirePlacesIn(value: JSONValue, at: string): void {
+  if (Array.isArray(value) || isPlainMapping(value)) {
+    for (const [key, inner] of Object.entries(value)) requirePlacesIn(inner, at ? `${at}.${key}` : key)
+  } else if (isJsonObject(value)) {
+    const { '@path': path, '@if': condition } = value
+    if (typeof path === 'string' && NO_PLACE.test(path)) {
+      throw new Refusal(
+        422,
+        `The path "${path}" of the field ${at} names no place in the call. Write the place to take, such as $.userId.`
+      )
+    }
+    if (isJsonObject(condition)) Object.values(condition).forEach((inner) => requirePlacesIn(inner, at))
   }
 }
 

@@ -3,7 +3,13 @@ import type { ActionDefinition, DestinationDefinition, InputField, JSONObject, J
 import isEqual from 'lodash/isEqual'
 import type { Settings } from '../src/generated-types'
 import { isJsonObject } from './json'
-import { requireKnownFields, requireRequiredFields, requireTrigger, requireWorkingDirectives } from './mappingChecks'
+import {
+  requireKnownFields,
+  requirePlaces,
+  requireRequiredFields,
+  requireTrigger,
+  requireWorkingDirectives
+} from './mappingChecks'
 import { Refusal } from './refusal'
 import type { FieldInfo, Mapping, MappingChange, MappingList } from './types'
 
@@ -135,6 +141,7 @@ async function checkMapping(
     throw unprocessable(`The mapping is longer than ${MAX_MAPPING_LENGTH} characters.`)
   }
   requireKnownFields(action, mapping)
+  requirePlaces(mapping)
   requireWorkingDirectives(mapping)
   requireRequiredFields(action, mapping)
 }

@@ -1,3 +1,4 @@
+import type { JSONObject } from '@segment/actions-core'
 import type { Mapping, MappingList } from '../../workbench/types'
 import { closeAll, IDENTIFY_PRESET, start, TRACK, TRACK_PRESET } from './helpers'
 
@@ -121,6 +122,17 @@ describe('the mappings', () => {
     ['a condition without a test', { mapping: { name: { '@if': { then: 'x' } } } }, '@if requires an "exists" key'],
     ['a mapping without a required field', { mapping: { type: 'x' } }, 'The required field source_id has no value'],
     ['a required field without a value', { mapping: { source_id: '' } }, 'The required field source_id has no value'],
+    ['an empty path', { mapping: { email: { '@path': '' } } }, 'The path "" of the field email names no place'],
+    ['a path that stops at the call', { mapping: { email: { '@path': '$.' } } }, 'such as $.userId'],
+    ['a path that is the call', { mapping: { email: { '@path': '$' } } }, 'The path "$" of the field email'],
+    ['a blank path', { mapping: { address: { city: { '@path': '  ' } } } }, 'The path "  " of the field address.city'],
+    ['an empty path among free keys', { mapping: { metadata: { plan: { '@path': '.' } } } }, 'the field metadata.plan'],
+    ['an empty path in a list', { mapping: { metadata: { all: [{ '@path': '' }] } } }, 'the field metadata.all.0'],
+    [
+      'an empty path in "A, else B"',
+      { mapping: { name: { '@if': { exists: { '@path': '$.name' }, then: 'x', else: { '@path': '$.' } } } } },
+      'of the field name'
+    ],
     ['a mapping that is a list', { mapping: [] }, '"mapping" must be an object'],
     [
       'a trigger that is no question',
@@ -160,6 +172,17 @@ describe('the mappings', () => {
     const email = { '@template': { '@path': '$.traits.email' } }
     expect((await send('PUT', at(IDENTIFY_PRESET), { mapping: { ...own.mapping, name } })).status).toBe(422)
     expect((await send('PUT', at(IDENTIFY_PRESET), { mapping: { ...own.mapping, email } })).status).toBe(200)
+  })
+
+  it.each<[string, JSONObject]>([
+    [
+      'a whole call inside a list that is taken apart',
+      { metadata: { '@arrayPath': ['$.properties', { '@path': '' }] } }
+    ],
+    ['a path that stands in a text', { description: { '@literal': '$.' } }]
+  ])('accept %s', async (_, mapping) => {
+    const { send } = await start()
+    expect(await send('PUT', at(IDENTIFY_PRESET), { mapping })).toMatchObject({ status: 200, body: { mapping } })
   })
 
   it('are at most 50, as on Segment', async () => {
