@@ -59,6 +59,16 @@ function requirePlacesIn(value: JSONValue, at: string): void {
   }
 }
 
+/** Throws Refusal 422 for settings of batching by which no batch could be made. */
+export function requireBatchSettings({ enable_batching: isOn, batch_size: size }: JSONObject): void {
+  if (isOn !== undefined && typeof isOn !== 'boolean' && !isDirective(isOn)) {
+    throw new Refusal(422, 'The field enable_batching must be true or false.')
+  }
+  if (size !== undefined && !(typeof size === 'number' && Number.isInteger(size) && size >= 1)) {
+    throw new Refusal(422, 'The field batch_size must be a whole number of at least 1.')
+  }
+}
+
 /**
  * Throws Refusal 422 with the framework's complaint about a directive. The framework only complains with a call at
  * hand, and some directives work for some calls only: what fails for every sample is wrong.
@@ -108,5 +118,10 @@ function requireKeys(
 
 /** An object whose properties are mapped one by one, not a directive such as `@path`. */
 export function isPlainMapping(value: unknown): value is JSONObject {
-  return isJsonObject(value) && !Object.keys(value).some((key) => key.startsWith('@'))
+  return isJsonObject(value) && !isDirective(value)
+}
+
+/** An object that says where a value comes from, such as `@path`. */
+function isDirective(value: JSONValue): boolean {
+  return isJsonObject(value) && Object.keys(value).some((key) => key.startsWith('@'))
 }

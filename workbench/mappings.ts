@@ -4,6 +4,7 @@ import isEqual from 'lodash/isEqual'
 import type { Settings } from '../src/generated-types'
 import { isJsonObject } from './json'
 import {
+  requireBatchSettings,
   requireKnownFields,
   requirePlaces,
   requireRequiredFields,
@@ -142,6 +143,7 @@ async function checkMapping(
   }
   requireKnownFields(action, mapping)
   requirePlaces(mapping)
+  requireBatchSettings(mapping)
   requireWorkingDirectives(mapping)
   requireRequiredFields(action, mapping)
 }

@@ -101,7 +101,8 @@ describe('the mappings', () => {
     expect((await get<MappingList>('/api/mappings')).mappings).toHaveLength(5)
   })
 
-  it.each([
+  type Refused = [what: string, change: object, reason: string]
+  it.each<Refused>([
     ['an unknown field', { mapping: { nickname: 'x' } }, 'The action "Upsert Customer" has no field "nickname"'],
     ['an unknown property', { mapping: { address: { planet: 'x' } } }, 'The field address has no field "planet"'],
     [
@@ -133,6 +134,20 @@ describe('the mappings', () => {
       { mapping: { name: { '@if': { exists: { '@path': '$.name' }, then: 'x', else: { '@path': '$.' } } } } },
       'of the field name'
     ],
+    [
+      'a switch for batches that is a text',
+      { mapping: { enable_batching: 'yes' } },
+      'The field enable_batching must be true or false.'
+    ],
+    ['a switch for batches that is null', { mapping: { enable_batching: null } }, 'enable_batching must be'],
+    ['a switch for batches that is an object', { mapping: { enable_batching: {} } }, 'enable_batching must be'],
+    ...['lots', '500', -5, 0, 1.5, null, { '@literal': 5 }].map(
+      (size): Refused => [
+        `the batch size ${JSON.stringify(size)}`,
+        { mapping: { batch_size: size } },
+        'The field batch_size must be a whole number of at least 1.'
+      ]
+    ),
     ['a mapping that is a list', { mapping: [] }, '"mapping" must be an object'],
     [
       'a trigger that is no question',
@@ -179,7 +194,9 @@ describe('the mappings', () => {
       'a whole call inside a list that is taken apart',
       { metadata: { '@arrayPath': ['$.properties', { '@path': '' }] } }
     ],
-    ['a path that stands in a text', { description: { '@literal': '$.' } }]
+    ['a path that stands in a text', { description: { '@literal': '$.' } }],
+    ['batches of one', { enable_batching: true, batch_size: 1 }],
+    ['a switch for batches that is mapped', { enable_batching: { '@path': '$.properties.bulk' } }]
   ])('accept %s', async (_, mapping) => {
     const { send } = await start()
     expect(await send('PUT', at(IDENTIFY_PRESET), { mapping })).toMatchObject({ status: 200, body: { mapping } })
