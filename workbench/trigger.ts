@@ -1,7 +1,8 @@
 import { Destination } from '@segment/actions-core'
 import type { SegmentEvent } from '@segment/actions-core'
+import { syntaxProblem } from './triggerSyntax'
 
-/** What the framework says of a trigger and a call. `problem` is its complaint about the trigger itself. */
+/** What the framework says of a trigger and a call. `problem` is what is wrong with the trigger itself. */
 export interface TriggerVerdict {
   matched: boolean
   problem?: string
@@ -21,7 +22,8 @@ const INVALID = /^Invalid subscription ?: ?/
 
 /** Asks the framework whether a call matches a trigger, such as `type = "track"`. */
 export async function matchTrigger(trigger: string, event: SegmentEvent): Promise<TriggerVerdict> {
-  if (!trigger.trim()) return { matched: false, problem: 'The trigger is empty.' }
+  const problem = trigger.trim() ? syntaxProblem(trigger) : 'it is empty'
+  if (problem !== undefined) return { matched: false, problem }
   const [first] = await probe.onEvent(event, {
     subscription: { partnerAction: 'probe', subscribe: trigger, mapping: {} }
   })

@@ -151,11 +151,10 @@ describe('the mappings', () => {
     ['a mapping that is a list', { mapping: [] }, '"mapping" must be an object'],
     [
       'a trigger that is no question',
-      { trigger: 'everything' },
-      "The trigger can't be read (it asks for nothing of a call that Segment knows). Write it as"
+      { trigger: 'type == "identify"' },
+      'The trigger can\'t be read ("type == "identify"" is not a condition). Write it as type = "track" and'
     ],
-    ['a trigger that stops early', { trigger: 'type' }, "The trigger can't be read (Value token is missing)"],
-    ['an empty trigger', { trigger: '  ' }, 'The trigger is empty'],
+    ['an empty trigger', { trigger: '  ' }, "The trigger can't be read (it is empty). Write it as"],
     ['a switch that is no switch', { enabled: 'yes' }, '"enabled" must be true or false'],
     ['another action', { action: 'addCustomEvent' }, 'is a mapping of the action upsertCustomer'],
     ['an unknown part', { preset: 'x' }, 'A change has no "preset"']
