@@ -13,7 +13,7 @@ import type { Sandbox } from './sandbox'
 import { samples } from './samples'
 import type { Stream } from './stream'
 import { readTrouble } from './trouble'
-import type { Delivery, Done, Mapping, Overview, SamplesSent, Target } from './types'
+import type { Delivery, Done, ErasureResult, Mapping, Overview, SamplesSent, Target } from './types'
 
 /** What the routes are thin over. */
 export interface ApiParts {
@@ -28,6 +28,7 @@ export interface ApiParts {
   target(): Target
   /** Delivers a call once more through a mapping. */
   again(delivery: Delivery, mapping: Mapping): Promise<Delivery>
+  erase(userId: string): Promise<ErasureResult>
   /** Takes the samples in as if an SDK had sent them, and returns how many. */
   sendSamples(): number
   clearDeliveries(): void
@@ -116,7 +117,7 @@ function addSampleRoutes(app: Hono, { sendSamples }: ApiParts): void {
   })
 }
 
-function addSandboxRoutes(app: Hono, { deliverer, sandbox }: ApiParts): void {
+function addSandboxRoutes(app: Hono, { sandbox, erase }: ApiParts): void {
   app.get('/api/sandbox', (context) =>
     context.json(
       sandbox.state({
@@ -147,7 +148,7 @@ function addSandboxRoutes(app: Hono, { deliverer, sandbox }: ApiParts): void {
     const { userId } = await readJsonObject(context.req.raw)
     const id = typeof userId === 'string' || typeof userId === 'number' ? String(userId).trim() : ''
     if (!id) throw new Refusal(400, 'Send { "userId": "…" }, the ID of whom to erase.')
-    const result = await deliverer.erase(id)
+    const result = await erase(id)
     if (result.ok) return context.json(result)
     return context.json({ ...result, error: result.message }, result.request ? 502 : 422)
   })

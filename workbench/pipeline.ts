@@ -7,7 +7,7 @@ import { createLanes } from './lanes'
 import type { Mappings } from './mappings'
 import type { Mask } from './mask'
 import { matchMappings } from './matching'
-import type { Delivery, Mapping } from './types'
+import type { Delivery, ErasureResult, Mapping } from './types'
 
 export interface PipelineLimits {
   /** How many users are served at a time. */
@@ -39,9 +39,14 @@ export interface Pipeline {
   take(calls: Call[]): boolean
   /** Delivers a call once more through one mapping, in turn with the other calls of its user. */
   again(delivery: Delivery, mapping: Mapping): Promise<Delivery>
-  /** Calls that are not settled yet. */
+  /** Erases a user at once. */
+  erase(userId: string): Promise<ErasureResult>
+  /** Calls that were taken and are not settled yet. */
   waiting(): number
-  /** Delivers what waits, for so long at most, and begins nothing more after that. Returns how many calls are left. */
+  /**
+   * Delivers what waits, for so long at most, and begins nothing more after that. Returns how many calls are left, those
+   * that are sent again and erasures among them.
+   */
   close(withinMs: number): Promise<number>
 }
 
@@ -50,13 +55,28 @@ export function createPipeline({ deliverer, mappings, mask, limits, onEnd }: Pip
   const batches = createBatches((mapping, calls) => deliverer.deliverBatch(mapping, calls), limits.batchWaitMs)
   let waiting = 0
   let waitingLength = 0
+  /** Calls that are sent again, and erasures. */
+  let errands = 0
   let isClosing = false
   let onIdle: (() => void) | undefined
+
+  const left = () => waiting + errands
 
   function settle(length: number): void {
     waiting--
     waitingLength -= length
-    if (!waiting) onIdle?.()
+    if (!left()) onIdle?.()
+  }
+
+  /** Lets the close wait for something that is no call of its own. */
+  async function errand<Value>(work: Promise<Value>): Promise<Value> {
+    errands++
+    try {
+      return await work
+    } finally {
+      errands--
+      if (!left()) onIdle?.()
+    }
   }
 
   /** Resolves when the next call of the same user may begin. */
@@ -104,19 +124,21 @@ export function createPipeline({ deliverer, mappings, mask, limits, onEnd }: Pip
     },
     again({ event, id, retryOf }, mapping) {
       const call = { event, receivedAt: new Date().toISOString() }
-      return new Promise((resolve) => {
+      const ended = new Promise<Delivery>((resolve) => {
         lanes.add(userKey(event), async () => {
           const delivery = { ...(await deliverAgain(call, mapping)), retryOf: retryOf ?? id }
           onEnd({ delivery, mappings: mappings.list() })
           resolve(delivery)
         })
       })
+      return errand(ended)
     },
+    erase: (userId) => errand(deliverer.erase(userId)),
     waiting: () => waiting,
     async close(withinMs) {
       isClosing = true
       batches.flush()
-      if (waiting && withinMs > 0) {
+      if (left() && withinMs > 0) {
         await new Promise<void>((resolve) => {
           const timer = setTimeout(resolve, withinMs)
           onIdle = () => {
@@ -126,7 +148,7 @@ export function createPipeline({ deliverer, mappings, mask, limits, onEnd }: Pip
         })
       }
       lanes.stop()
-      return waiting
+      return left()
     }
   }
 }

@@ -116,6 +116,7 @@ export function createWorkbench({ settings, mode, sandbox, page, onDelivery, lim
     overview,
     target: () => ({ mode, workbench: address(), gateway: mask.text(settings.customURL), sandbox: sandbox.url }),
     again: (delivery, mapping) => pipeline.again(delivery, mapping),
+    erase: (userId) => pipeline.erase(userId),
     sendSamples: () => takeIn(take, { batch: freshSamples() }, 'batch').calls,
     clearDeliveries() {
       deliveries.clear()
@@ -149,6 +150,8 @@ export function createWorkbench({ settings, mode, sandbox, page, onDelivery, lim
       stopWatching()
       stream.close()
       const left = await pipeline.close(withinMs)
+      // What ended last is answered before the connections are cut.
+      await new Promise(setImmediate)
       if ('closeAllConnections' in server) server.closeAllConnections()
       await closed
       return left

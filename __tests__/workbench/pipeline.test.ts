@@ -87,6 +87,39 @@ describe('the pipeline', () => {
     expect(await second.workbench.close(50)).toBe(3)
   })
 
+  type Request = [path: string, body?: object]
+  describe.each<[string, (id: string) => Request, object]>([
+    ['a call that is sent again', (id) => [`/api/deliveries/${id}/retry`], { status: 'delivered' }],
+    ['an erasure', () => ['/api/delete', { userId: 'usr_1' }], { message: 'Customer erased.' }]
+  ])('%s', (_, requestFor, done) => {
+    /** Begins it while the sandbox answers after so many seconds. */
+    async function begin(seconds: number) {
+      const running = await start()
+      const { send, ended, sandbox } = running
+      await send('POST', '/v1/identify', { userId: 'usr_1' })
+      const [{ id }] = await ended(1)
+      sandbox.trouble.add({ kind: 'slow', remaining: 1, seconds })
+      const answer = send('POST', ...requestFor(id))
+      await until(() => sandbox.trouble.list().length === 0)
+      return { ...running, answer }
+    }
+
+    it('is ended and answered before the close', async () => {
+      const { workbench, answer } = await begin(1)
+      const answered = expect(answer).resolves.toMatchObject({ status: 200, body: done })
+      expect(await workbench.close(10_000)).toBe(0)
+      await answered
+    })
+
+    it('counts among what is left, and not among the calls that wait', async () => {
+      const { workbench, answer, get } = await begin(60)
+      const cut = expect(answer).rejects.toThrow()
+      expect(await get('/api/overview')).toMatchObject({ calls: 1, waiting: 0 })
+      expect(await workbench.close(50)).toBe(1)
+      await cut
+    })
+  })
+
   it('takes no call any more whose body ends while it is closed', async () => {
     const { workbench, url, sandbox, send } = await start()
     sandbox.trouble.add({ kind: 'slow', remaining: 1, seconds: 1 })
