@@ -1,3 +1,5 @@
+import { createBounded } from './bounded'
+import type { Bounds } from './bounded'
 import type { Delivery, DeliveryList, Mapping } from './types'
 
 /** A delivery with the mappings as they were then, by which it is explained. */
@@ -16,41 +18,25 @@ export interface Deliveries {
   clear(): void
 }
 
-export interface DeliveriesLimits {
-  maxCount: number
-  /** Most characters of JSON in all. */
-  maxLength: number
-}
-
-export function createDeliveries({ maxCount, maxLength }: DeliveriesLimits): Deliveries {
-  /** In the order of their ends; a Map keeps it. */
-  const kept = new Map<string, KeptDelivery & { length: number }>()
-  let total = 0
-
-  function dropOldest(): void {
-    for (const [id, { length }] of kept) {
-      if (kept.size <= maxCount && total <= maxLength) return
-      kept.delete(id)
-      total -= length
-    }
-  }
+export function createDeliveries(bounds: Bounds): Deliveries {
+  const byId = new Map<string, KeptDelivery>()
+  const newest = createBounded<KeptDelivery>(bounds, ({ delivery }) => byId.delete(delivery.id))
 
   return {
-    add({ delivery, mappings }) {
-      const { length } = JSON.stringify(delivery)
-      kept.set(delivery.id, { delivery, mappings, length })
-      total += length
-      dropOldest()
+    add(kept) {
+      const { length } = JSON.stringify(kept.delivery)
+      byId.set(kept.delivery.id, kept)
+      newest.add(kept, length)
       return length
     },
-    get: (id) => kept.get(id),
+    get: (id) => byId.get(id),
     list(limit) {
-      const newest = limit > 0 ? Array.from(kept.values()).slice(-limit).reverse() : []
-      return { deliveries: newest.map(({ delivery }) => delivery), total: kept.size }
+      const listed = limit > 0 ? newest.list().slice(-limit).reverse() : []
+      return { deliveries: listed.map(({ delivery }) => delivery), total: byId.size }
     },
     clear() {
-      kept.clear()
-      total = 0
+      byId.clear()
+      newest.clear()
     }
   }
 }

@@ -5,9 +5,10 @@ import { performance } from 'perf_hooks'
 import destination from '../src'
 import type { Settings } from '../src/generated-types'
 import { addApiRoutes } from './api'
+import type { Bounds } from './bounded'
 import { createDeliverer } from './deliver'
 import { createDeliveries } from './deliveries'
-import type { DeliveriesLimits, KeptDelivery } from './deliveries'
+import type { KeptDelivery } from './deliveries'
 import { createExplainer } from './explain'
 import { guard } from './guard'
 import { createMappings } from './mappings'
@@ -30,7 +31,7 @@ import type { ApiError, Delivery, Target } from './types'
 
 export interface WorkbenchLimits {
   pipeline: PipelineLimits
-  deliveries: DeliveriesLimits
+  deliveries: Bounds
   stream: StreamLimits
 }
 

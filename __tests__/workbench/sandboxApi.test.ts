@@ -224,6 +224,82 @@ describe('the room of the sandbox', () => {
     expect(store.state().totals.events).toBe(12_500)
   })
 
+  const text = (thousands: number) => 'x'.repeat(thousands * 1000)
+  const bounds = { maxCount: 10_000, maxLength: 33_500 }
+  const limits = { maxLength: 134_000, events: bounds, changes: bounds }
+
+  it('keeps the newest events up to a size and counts all', () => {
+    const store = createStore(limits)
+    for (let n = 1; n <= 40; n += 1) {
+      store.addEvent({ customer: { source_id: 'c1' }, event: `event ${n}`, type: 'track', metadata: { text: text(1) } })
+    }
+    const { events, totals } = store.state()
+    expect(events.map(({ event }) => event)).toEqual(Array.from({ length: 29 }, (_, at) => `event ${40 - at}`))
+    expect(totals.events).toBe(40)
+    expect(store.erase('c1')).toEqual({ events: 40, groups: 0 })
+    expect(store.state().events).toEqual([])
+  })
+
+  it('keeps the newest changes of all customers up to a size, and the customers as they are', () => {
+    const store = createStore(limits)
+    const change = (sourceId: string, description: string) =>
+      store.upsertCustomer({ source_id: sourceId, description }, 'customer')
+    const changes = (sourceId: string) => store.customer(sourceId)?.history.length
+    change('c1', text(10))
+    change('c2', text(10))
+    change('c1', text(7))
+    const shown = store.customer('c1')
+    change('c3', text(10))
+    expect(['c1', 'c2', 'c3'].map(changes)).toEqual([1, 1, 1])
+    expect(store.customer('c1')?.history).toMatchObject([{ changes: { description: text(7) } }])
+    expect(shown?.history).toHaveLength(2)
+
+    // What is erased, emptied or past the last 50 takes no room.
+    store.erase('c2')
+    change('c4', text(10))
+    expect(['c1', 'c3', 'c4'].map(changes)).toEqual([1, 1, 1])
+    for (let n = 1; n <= 50; n += 1) change('c4', `${n}`)
+    change('c5', text(5))
+    expect(['c1', 'c3', 'c4', 'c5'].map(changes)).toEqual([1, 1, 50, 1])
+    store.clear()
+    for (const sourceId of ['c6', 'c7', 'c8']) change(sourceId, text(11))
+    expect(['c6', 'c7', 'c8'].map(changes)).toEqual([1, 1, 1])
+    change('c9', text(1))
+    expect(['c6', 'c7', 'c8', 'c9'].map(changes)).toEqual([0, 1, 1, 1])
+    expect(store.customer('c6')?.customer).toEqual({ source_id: 'c6', description: text(11) })
+  })
+
+  it('ends at a size of customers and groups: what would add more is refused', () => {
+    const store = createStore(limits)
+    const description = text(30)
+    const full = expect.objectContaining({
+      status: 507,
+      body: expect.objectContaining({
+        details:
+          'The sandbox holds its most of 134000 characters of customers and groups. Empty it and send the call again.'
+      })
+    })
+    for (const source_id of ['c1', 'c2', 'c3']) store.upsertCustomer({ source_id, description }, 'customer')
+    store.assignToGroup({ source_id: 'c1' }, 'g1', { description })
+    expect(() => store.upsertCustomer({ source_id: 'c4', description }, 'customer')).toThrow(full)
+    expect(() => store.assignToGroup({ source_id: 'c4' }, 'g2', { description })).toThrow(full)
+    expect(() => store.addEvent({ customer: { source_id: 'c1', name: description }, event: 'E', type: '' })).toThrow(
+      full
+    )
+    expect(store.state().totals).toMatchObject({ customers: 3, groups: 1, events: 0 })
+
+    store.upsertCustomer({ source_id: 'c1', description: null }, 'customer')
+    store.upsertCustomer({ source_id: 'c4', description }, 'customer')
+    expect(() => store.upsertCustomer({ source_id: 'c5', description }, 'customer')).toThrow(full)
+    store.assignToGroup({ source_id: 'c1' }, 'g1', null)
+    store.upsertCustomer({ source_id: 'c5', description }, 'customer')
+    store.erase('c2')
+    store.upsertCustomer({ source_id: 'c6', description }, 'customer')
+    expect(() => store.upsertCustomer({ source_id: 'c7', description }, 'customer')).toThrow(full)
+    store.clear()
+    store.upsertCustomer({ source_id: 'c7', description }, 'customer')
+  })
+
   it('ends at 10,000 groups: more are refused without a trace, those it knows still take customers', () => {
     const store = createStore()
     for (let n = 1; n <= 10_000; n += 1) store.assignToGroup({ source_id: 'c1' }, `g${n}`, undefined)

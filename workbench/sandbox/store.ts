@@ -1,4 +1,6 @@
 import type { JSONObject, JSONValue } from '@segment/actions-core'
+import { createBounded } from '../bounded'
+import type { Bounds } from '../bounded'
 import type { SandboxChange, SandboxCustomer, SandboxCustomerHistory, SandboxEvent, SandboxState } from '../types'
 import { isJsonObject } from './body'
 import { mergeCustomer } from './customer'
@@ -8,12 +10,26 @@ import { sandboxFull } from './errors'
 const MAX_CUSTOMERS = 250_000
 /** Most groups that are held; a call that would add another is refused. */
 const MAX_GROUPS = 10_000
-/** How many events are kept. Older ones are dropped, and still counted. */
-const MAX_EVENTS = 10_000
 /** How many changes of one customer are kept. */
 const MAX_HISTORY = 50
 /** How many of each kind `state` gives when no limit is asked for. */
 const DEFAULT_LIMIT = 100
+
+/** How much is held, since all of it is in memory. */
+export interface StoreLimits {
+  /** Most characters of JSON of customers and groups; a call that would add more is refused. */
+  maxLength: number
+  /** Older events are dropped, and still counted. */
+  events: Bounds
+  /** Older changes are dropped from the histories of all customers. */
+  changes: Bounds
+}
+
+const LIMITS: StoreLimits = {
+  maxLength: 128 * 1024 * 1024,
+  events: { maxCount: 10_000, maxLength: 32 * 1024 * 1024 },
+  changes: { maxCount: Infinity, maxLength: 32 * 1024 * 1024 }
+}
 
 /** What a call does, as the totals count it. */
 const CALL_KINDS = [
@@ -74,9 +90,17 @@ export interface Store {
   clear(): void
 }
 
+/** A change in the history of a customer. */
+interface KeptChange {
+  sourceId: string
+  change: SandboxChange
+}
+
 interface CustomerRecord {
   customer: SandboxCustomer
-  history: SandboxChange[]
+  /** Characters of JSON of the customer. */
+  length: number
+  history: KeptChange[]
   /** How many events of this customer were counted. */
   events: number
   groups: Set<string>
@@ -84,53 +108,83 @@ interface CustomerRecord {
 
 interface GroupRecord {
   traits: JSONObject
+  /** Characters of JSON of the traits. */
+  length: number
   members: Set<string>
 }
 
 /** Makes an empty store. */
-export function createStore(): Store {
+export function createStore(limits: StoreLimits = LIMITS): Store {
   const customers = new Map<string, CustomerRecord>()
   const groups = new Map<string, GroupRecord>()
   const calls = new Map<CallKind, number>()
-  let events: SandboxEvent[] = []
+  const events = createBounded<SandboxEvent>(limits.events)
+  const changes = createBounded<KeptChange>(limits.changes, forgetChange)
   let totalEvents = 0
+  /** Characters of JSON of all customers and groups. */
+  let totalLength = 0
+
+  function forgetChange(dropped: KeptChange): void {
+    const record = customers.get(dropped.sourceId)
+    if (record) record.history = record.history.filter((kept) => kept !== dropped)
+  }
+
+  const requireRoom = (growth: number) => {
+    if (growth > 0 && totalLength + growth > limits.maxLength) {
+      throw sandboxFull(`${limits.maxLength} characters of customers and groups`)
+    }
+  }
 
   const countCall = (kind: CallKind) => {
     calls.set(kind, (calls.get(kind) ?? 0) + 1)
   }
 
   const upsert = (change: SandboxCustomer, by: SandboxChange['by']): CustomerRecord => {
-    const { source_id, ...changes } = change
+    const { source_id, ...values } = change
     const known = customers.get(source_id)
-    if (known && Object.keys(changes).length === 0) return known
+    if (known && Object.keys(values).length === 0) return known
     if (!known && customers.size >= MAX_CUSTOMERS) throw sandboxFull(`${MAX_CUSTOMERS} customers`)
+    const customer = mergeCustomer(known?.customer, change)
+    const length = lengthOf(customer)
+    const growth = length - (known?.length ?? 0)
+    requireRoom(growth)
+    totalLength += growth
+    const kept: KeptChange = { sourceId: source_id, change: { at: now(), by, changes: values } }
+    const history = [...(known?.history ?? []), kept]
+    history.splice(0, history.length - MAX_HISTORY).forEach(changes.delete)
     const record = {
-      customer: mergeCustomer(known?.customer, change),
-      history: [...(known?.history ?? []), { at: now(), by, changes }].slice(-MAX_HISTORY),
+      customer,
+      length,
+      history,
       events: known?.events ?? 0,
       groups: known?.groups ?? new Set<string>()
     }
     moveToEnd(customers, source_id, record)
+    // Last, since it takes the oldest changes out of the histories.
+    changes.add(kept, lengthOf(kept))
     return record
   }
 
   const addEvent = (event: NewEvent) => {
     upsert(event.customer, 'event').events += 1
     totalEvents += 1
-    events.push({ at: now(), ...event })
-    // Twice the limit before anything moves: dropping one by one would cost every call a walk through all.
-    if (events.length >= 2 * MAX_EVENTS) events = keptEvents()
+    const kept = { at: now(), ...event }
+    events.add(kept, lengthOf(kept))
   }
-
-  const keptEvents = () => events.slice(-MAX_EVENTS)
 
   const assignToGroup: Store['assignToGroup'] = (customer, groupId, traits) => {
     const known = groups.get(groupId)
     if (!known && groups.size >= MAX_GROUPS) throw sandboxFull(`${MAX_GROUPS} groups`)
+    const merged = traits === null ? {} : { ...known?.traits, ...traits }
+    const length = lengthOf(merged)
+    const growth = length - (known?.length ?? 0)
+    requireRoom(growth)
     const record = upsert(customer, 'group')
+    totalLength += growth
     record.groups.add(groupId)
     const group = {
-      traits: traits === null ? {} : { ...known?.traits, ...traits },
+      traits: merged,
+      length,
       members: known?.members ?? new Set<string>()
     }
     group.members.add(customer.source_id)
@@ -141,8 +195,13 @@ export function createStore(): Store {
     const record = customers.get(sourceId)
     if (!record) return undefined
     customers.delete(sourceId)
-    if (record.events) events = events.filter(({ customer }) => customer.source_id !== sourceId)
+    record.history.forEach(changes.delete)
+    if (record.events) {
+      const own = events.list().filter(({ customer }) => customer.source_id === sourceId)
+      own.forEach(events.delete)
+    }
     totalEvents -= record.events
+    totalLength -= record.length
     record.groups.forEach((groupId) => groups.get(groupId)?.members.delete(sourceId))
     return { events: record.events, groups: record.groups.size }
   }
@@ -154,7 +213,7 @@ export function createStore(): Store {
       customers: newest([...customers.values()], limit, ({ customer }) =>
         contains(customer, keysOf(customer.metadata))
       ).map(({ customer }) => customer),
-      events: newest(keptEvents(), limit, (event) => contains(event, keysOf(event.metadata))),
+      events: newest(events.list(), limit, (event) => contains(event, keysOf(event.metadata))),
       groups: newest([...groups], limit, ([id, { traits }]) => contains(id, traits, keysOf(traits))).map(
         ([group_id, { traits, members }]) => ({
           group_id,
@@ -180,17 +239,23 @@ export function createStore(): Store {
     erase,
     customer(sourceId) {
       const record = customers.get(sourceId)
-      return record && { customer: record.customer, history: record.history }
+      return record && { customer: record.customer, history: record.history.map(({ change }) => change) }
     },
     state,
     clear() {
       customers.clear()
       groups.clear()
       calls.clear()
-      events = []
+      events.clear()
+      changes.clear()
       totalEvents = 0
+      totalLength = 0
     }
   }
+}
+
+function lengthOf(value: object): number {
+  return JSON.stringify(value).length
 }
 
 function now(): string {
