@@ -1,4 +1,5 @@
 import type { SegmentEvent } from '@segment/actions-core'
+import { createHash } from 'crypto'
 
 /**
  * Which calls were taken before, by their messageId. An SDK that waited too long for its answer sends the same calls
@@ -19,14 +20,15 @@ export function createSeen(limit: number): Seen {
   return {
     fresh(events) {
       const own = new Set<string>()
-      return events.filter(({ messageId = '' }) => {
-        const isFresh = !ids.has(messageId) && !own.has(messageId)
-        own.add(messageId)
+      return events.filter((event) => {
+        const id = idOf(event)
+        const isFresh = !ids.has(id) && !own.has(id)
+        own.add(id)
         return isFresh
       })
     },
     add(events) {
-      for (const { messageId = '' } of events) ids.add(messageId)
+      for (const event of events) ids.add(idOf(event))
       for (const oldest of ids) {
         if (ids.size <= limit) return
         ids.delete(oldest)
@@ -34,4 +36,9 @@ export function createSeen(limit: number): Seen {
     },
     clear: () => ids.clear()
   }
+}
+
+/** Stands for a messageId and is short: an ID may be as long as a call. */
+function idOf({ messageId = '' }: SegmentEvent): string {
+  return createHash('sha256').update(messageId).digest('base64')
 }
