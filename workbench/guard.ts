@@ -16,7 +16,7 @@ const LOOPBACK_ORIGIN = /^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?
 export const guard: MiddlewareHandler = async (context, next) => {
   const { req: request } = context
   if (!LOOPBACK_HOST.test(request.header('host') ?? '')) {
-    throw new Refusal(403, 'This workbench only answers under localhost, 127.0.0.1 or [::1].')
+    throw new Refusal(403, 'This workbench only answers under localhost or 127.0.0.1.')
   }
   const origin = request.header('origin')
   if (origin === undefined) {
@@ -31,7 +31,7 @@ export const guard: MiddlewareHandler = async (context, next) => {
   if (!LOOPBACK_ORIGIN.test(origin)) {
     throw new Refusal(
       403,
-      'This workbench takes browser requests only from pages on localhost, 127.0.0.1 or [::1]. Serve your page from there; a file opened from disk has no such origin.'
+      'This workbench takes browser requests only from pages on localhost or 127.0.0.1. Serve your page from there; a file opened from disk has no such origin.'
     )
   }
   const headers: Record<string, string> = { 'Access-Control-Allow-Origin': origin, Vary: 'Origin' }

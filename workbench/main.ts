@@ -1,6 +1,7 @@
 import { ConfigError, readConfig } from './config'
 import { bundlePage } from './page/bundle'
 import { startWorkbench } from './start'
+import { lossLine } from './terminal'
 
 /** `npm start`. */
 async function main(): Promise<void> {
@@ -16,7 +17,7 @@ async function main(): Promise<void> {
     running
       .close()
       .then((left) => {
-        if (left) console.log(`${left} calls were still waiting and are lost.`)
+        if (left) console.log(lossLine(left))
         process.exit(0)
       })
       .catch(fail)

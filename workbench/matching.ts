@@ -40,7 +40,7 @@ const TYPES_ONLY = /^\s*type\s*=\s*"\w+"(\s+or\s+type\s*=\s*"\w+")*\s*$/
 function reasonFor({ type }: SegmentEvent, trigger: string): string {
   return TYPES_ONLY.test(trigger)
     ? `The call's type is ${type}, as the trigger asks.`
-    : `The call is a ${type} call for which the trigger holds: ${trigger}`
+    : `The call is ${/^[aeiou]/.test(type) ? 'an' : 'a'} ${type} call for which the trigger holds: ${trigger}`
 }
 
 function reasonAgainst({ type }: SegmentEvent, trigger: string): string {

@@ -18,6 +18,11 @@ export function deliveryLine({ receivedAt, status, preset, event, error, reason 
   return [...parts, shorten(problem, MAX_ERROR_LENGTH)].filter(Boolean).join('  ')
 }
 
+/** What is said at the end of calls that were not delivered. */
+export function lossLine(count: number): string {
+  return count === 1 ? '1 call was still waiting and is lost.' : `${count} calls were still waiting and are lost.`
+}
+
 /** A text without control characters and without the marks that turn the direction of writing. */
 function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trim()

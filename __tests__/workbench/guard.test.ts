@@ -24,7 +24,10 @@ describe('the guard', () => {
   ])('refuses the Host %s, to which a name can be made to point here', async (host) => {
     const { url, deliveries } = await start()
     for (const path of ['/', '/health', '/api/deliveries']) {
-      expect((await raw(`${url}${path}`, { headers: { host } })).status).toBe(403)
+      expect(await raw(`${url}${path}`, { headers: { host } })).toMatchObject({
+        status: 403,
+        body: '{"error":"This workbench only answers under localhost or 127.0.0.1."}'
+      })
     }
     expect((await raw(`${url}/v1/track`, { method: 'POST', headers: { ...plain, host }, body })).status).toBe(403)
     expect(await deliveries()).toEqual([])
@@ -48,7 +51,9 @@ describe('the guard', () => {
       const answer = await raw(`${url}/v1/track`, { method: 'POST', headers: { ...plain, origin }, body })
       expect(answer.status).toBe(403)
       expect(answer.headers['access-control-allow-origin']).toBeUndefined()
-      expect(JSON.parse(answer.body).error).toContain('Serve your page from there')
+      expect(JSON.parse(answer.body).error).toContain(
+        'from pages on localhost or 127.0.0.1. Serve your page from there'
+      )
       expect(await deliveries()).toEqual([])
     }
   )

@@ -73,6 +73,15 @@ describe('the mappings', () => {
     expect((await ended(2)).map(({ status }) => status)).toEqual(['unmatched', 'delivered'])
   })
 
+  it.each([
+    ['identify', 'The call is an identify call for which the trigger holds: type != "x"'],
+    ['page', 'The call is a page call for which the trigger holds: type != "x"']
+  ])('say in good English why they take a call of type %s', async (type, reason) => {
+    const { send } = await start()
+    const change = { event: { type, userId: 'usr_1' }, preset: IDENTIFY_PRESET, trigger: 'type != "x"' }
+    expect((await send('POST', '/api/preview', change)).body).toMatchObject({ presets: [{ matched: true, reason }] })
+  })
+
   it('that are added deliver beside the presets, each with an outcome of its own', async () => {
     const { send, ended, get } = await start()
     expect(await send('PUT', at('Second'), { action: 'addCustomEvent', trigger: 'type = "track"' })).toMatchObject({

@@ -1,5 +1,5 @@
 import type { Delivery } from '../../workbench/types'
-import { deliveryLine } from '../../workbench/terminal'
+import { deliveryLine, lossLine } from '../../workbench/terminal'
 
 const delivery: Delivery = {
   id: 'd',
@@ -39,5 +39,14 @@ describe('the line of a delivery', () => {
     const error = { message: 'x'.repeat(5000), status: 400, whatToDo: '' }
     const event = { type: 'track' as const, event: 'e'.repeat(5000), userId: 'u'.repeat(5000) }
     expect(deliveryLine({ ...delivery, event, error }).length).toBeLessThan(600)
+  })
+})
+
+describe('the line at the end', () => {
+  it.each([
+    [1, '1 call was still waiting and is lost.'],
+    [2, '2 calls were still waiting and are lost.']
+  ])('tells of %i lost', (count, line) => {
+    expect(lossLine(count)).toBe(line)
   })
 })
