@@ -203,7 +203,7 @@ describe('trouble', () => {
   it.each<['400' | '401' | '429' | '500' | 'redirect', number, string]>([
     ['400', 400, 'Property .rehearsal should not be there'],
     ['401', 401, 'Voucherify answered 401 (unauthorized'],
-    ['429', 429, 'The call can be sent again in 60 seconds.'],
+    ['429', 429, 'the call can be sent again in 60 seconds.'],
     ['500', 500, 'Voucherify answered 500 (internal_error'],
     ['redirect', 502, 'redirect (302) to 127.0.0.1:9']
   ])('of kind %s is what the destination makes of it', async (kind, status, words) => {
