@@ -84,19 +84,28 @@ describe('a batch of customers', () => {
 describe('a row', () => {
   withoutNetwork()
 
+  const EVERYTHING = {
+    firstName: 'Ann',
+    lastName: 'Lee',
+    description: 'Regular',
+    email: 'ann@example.com',
+    phone: 12125550148,
+    birthday: '1990-01-02T03:04:05Z',
+    address: { street: '88 Harbor Rd', city: 'Austin', state: 'TX', postalCode: '78744', country: 'US' },
+    metadata: { plan: 'gold', nested: { a: [1, null] } },
+    vip: true
+  }
+
+  it('has every visible field of the action but for those that the API does not know', async () => {
+    const fields = Object.entries(definition.actions.upsertCustomer.fields)
+    const visible = fields.filter(([, { unsafe_hidden }]) => !unsafe_hidden).map(([key]) => key)
+    const rows = await rowOf(EVERYTHING)
+    const [row] = rows as object[]
+    expect(visible.filter((key) => !(key in row))).toEqual(['first_name', 'last_name', 'type', 'enable_batching'])
+  })
+
   it('is a customer in the form of the API, without type, parts of the name or anything that steers the batch', async () => {
-    const traits = {
-      firstName: 'Ann',
-      lastName: 'Lee',
-      description: 'Regular',
-      email: 'ann@example.com',
-      phone: 12125550148,
-      birthday: '1990-01-02T03:04:05Z',
-      address: { street: '88 Harbor Rd', city: 'Austin', state: 'TX', postalCode: '78744', country: 'US' },
-      metadata: { plan: 'gold', nested: { a: [1, null] } },
-      vip: true
-    }
-    expect(await rowOf(traits, { personas: { computation_class: 'audience', computation_key: 'vip' } })).toEqual([
+    expect(await rowOf(EVERYTHING, { personas: { computation_class: 'audience', computation_key: 'vip' } })).toEqual([
       {
         source_id: 'usr_1',
         name: 'Ann Lee',
