@@ -32,9 +32,11 @@ export async function measureBatch(): Promise<BatchFigures> {
   try {
     for (let round = 0; round < ROUNDS; round += 1) {
       const child = fork(__filename, [server.url])
-      const [message] = (await once(child, 'message')) as [Round]
+      const ended = once(child, 'exit')
+      const [message] = (await Promise.race([once(child, 'message'), ended])) as [Round | number]
+      if (typeof message !== 'object') throw new Error('A round of the benchmark ended early.')
       rounds.push(message)
-      await once(child, 'exit')
+      await ended
     }
   } finally {
     await server.close()

@@ -16,7 +16,18 @@ export function measured(rounds: number[]): Measured {
 }
 
 /**
- * The same with the middle half of the rounds as the spread. For many short rounds: other programs on the machine
+ * The median and, as its spread, where the true one lies in 95 of 100 such runs: between the rounds whose ranks are
+ * 0.98 times the root of their number away from the middle (the binomial distribution of ranks).
+ */
+export function medianWithin(rounds: number[]): Measured {
+  const sorted = [...rounds].sort((a, b) => a - b)
+  const [middle, away] = [(sorted.length - 1) / 2, 0.98 * Math.sqrt(sorted.length)]
+  const at = (rank: number) => sorted[Math.min(Math.max(rank, 0), sorted.length - 1)]
+  return { ...measured(rounds), min: at(Math.floor(middle - away)), max: at(Math.ceil(middle + away)) }
+}
+
+/**
+ * The median with the middle half of the rounds as the spread. For many short rounds: other programs on the machine
  * disturb some of them, never all alike.
  */
 export function measuredOften(rounds: number[]): Measured {
