@@ -15,25 +15,52 @@ export type Redact = (text: string) => string
 
 /**
  * Makes a function that takes both keys out of a text that came from outside, in clear and in Base64, also where the
- * Base64 holds more than the key (`id:secret`, a whole header).
+ * Base64 holds more than the key (`id:secret`, a whole header) or is folded into lines.
  */
 export function makeRedact(settings: Pick<Settings, 'apiKey' | 'secretKey'>): Redact {
   const keys = [settings.apiKey, settings.secretKey].map((key) => String(key ?? '').trim()).filter(Boolean)
-  if (!keys.length) return (text) => text
-  const patterns = [...keys, keys.join(':')].flatMap((key) => [...writtenForms(key), ...base64Patterns(key)])
-  // The longest first, so that no rest is left.
-  const longestFirst = [...new Set(patterns)].filter(Boolean).sort((a, b) => b.length - a.length)
-  // Whatever the case: a host in an address comes back in small letters.
-  const pattern = new RegExp(longestFirst.join('|'), 'gi')
+  const texts = keys.length ? [...keys, keys.join(':')] : []
+  const plain = anyOf(texts.flatMap((text) => [...writtenForms(text), ...base64Patterns(text)]))
+  const folded = anyOf(texts.filter((text) => text.length >= MIN_CORE_LENGTH).flatMap(base64Patterns))
   return (text) => {
-    const masked = text.replace(pattern, MASK)
-    const unfolded = masked.replace(BASE64_FOLD, '')
-    return unfolded.search(pattern) < 0 ? masked : unfolded.replace(pattern, MASK)
+    const masked = plain ? text.replace(plain, MASK) : text
+    return folded ? maskFolded(masked, folded) : masked
   }
 }
 
-/** A line end inside Base64 (also as JSON writes it, also behind a mask): mail and some tools fold Base64 into lines. */
-const BASE64_FOLD = /(?<=[\w+/*-]{3})(?:\s|\\[rn])+(?=[\w+/=-])/g
+/** One pattern for all, whatever their case: a host in an address comes back in small letters. */
+function anyOf(patterns: string[]): RegExp | undefined {
+  // The longest first, so that no rest is left.
+  const longestFirst = [...new Set(patterns)].filter(Boolean).sort((a, b) => b.length - a.length)
+  return longestFirst.length ? new RegExp(longestFirst.join('|'), 'gi') : undefined
+}
+
+/** A line end in Base64, as such and as JSON and addresses write it: mail and some tools fold Base64 into lines. */
+const BASE64_FOLD = /((?:\s|\\+(?:[rnt]|u000[ad])|%0[ad])+)/i
+
+/** Masks what a pattern finds in a text once its folds are taken out, and leaves everything else as it is. */
+function maskFolded(text: string, pattern: RegExp): string {
+  const pieces = text.split(BASE64_FOLD)
+  if (pieces.length === 1) return text
+  /** The place in the text of each character that is in no fold. */
+  const places: number[] = []
+  let place = 0
+  pieces.forEach((piece, index) => {
+    if (index % 2 === 0) for (let offset = 0; offset < piece.length; offset += 1) places.push(place + offset)
+    place += piece.length
+  })
+  let masked = ''
+  let done = 0
+  pieces
+    .filter((_piece, index) => index % 2 === 0)
+    .join('')
+    .replace(pattern, (found: string, at: number) => {
+      masked += text.slice(done, places[at]) + MASK
+      done = places[at + found.length - 1] + 1
+      return found
+    })
+  return masked + text.slice(done)
+}
 
 /** Patterns for a key as it stands in a text, in JSON, in an address and in a form. */
 function writtenForms(key: string): string[] {

@@ -381,6 +381,8 @@ describe('a key', () => {
       'in Base64 folded into lines inside JSON',
       (apiKey, secretKey) => JSON.stringify(folded(base64(`${apiKey}:${secretKey}`), '\n'))
     ],
+    ['in Base64 that breaks after two characters', (_, secretKey) => base64(secretKey).replace(/^../, '$&\r\n\t')],
+    ['in Base64 folded inside an address', (_, secretKey) => folded(base64(`:${secretKey}`), '%0D%0A')],
     ['in Base64 of the bytes of a header', (_, secretKey) => Buffer.from(secretKey, 'latin1').toString('base64')],
     ['percent-encoded', (_, secretKey) => `?token=${encodeURIComponent(secretKey)}`],
     ['as a form', (_, secretKey) => new URLSearchParams({ token: secretKey }).toString()],
@@ -407,7 +409,7 @@ describe('a key', () => {
   }
 
   function expectNoKeys(text: string, ...keys: string[]): void {
-    const unfolded = text.replace(/\s|\\[rn]/g, '')
+    const unfolded = text.replace(/\s|\\[rnt]|%0[AD]/g, '')
     for (const trace of keys.flatMap(traces)) {
       expect(text).not.toContain(trace)
       expect(unfolded).not.toContain(trace)
@@ -441,6 +443,19 @@ describe('a key', () => {
       )
       expect(message).toBe(`Voucherify answered 400: no app ***. - and ***?. ${CORRECT}`)
     })
+  })
+
+  it('that is echoed in folded Base64 is cut out of the words around it, and nothing else is', async () => {
+    const { secretKey } = settings
+    const { message } = await failureFrom(json(400, { message: `not "${folded(base64(secretKey), '\n')}" at all` }))
+    expect(message).toBe(`Voucherify answered 400: not "***" at all. ${CORRECT}`)
+  })
+
+  it('that is a common word masks no two words that read like it together', async () => {
+    const { message } = await failureFrom(json(400, { message: 'It was not true at all' }), {
+      settings: { secretKey: 'nottrue', apiKey: 'wasnottrue' }
+    })
+    expect(message).toBe(`Voucherify answered 400: It was not true at all. ${CORRECT}`)
   })
 
   it.each([

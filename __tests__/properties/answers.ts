@@ -38,6 +38,8 @@ const ECHOES: ((key: string, around: string) => string)[] = [
   (key) => key.replace(/ /g, '\n '),
   (key, around) => fold(base64(`${around}:${key}`), '\r\n'),
   (key, around) => JSON.stringify(fold(base64(around + key), '\n')),
+  (key, around) =>
+    `x ${base64(key).slice(0, (around.length % 5) + 1)}\r\n\t${base64(key).slice((around.length % 5) + 1)}`,
   (key) => Buffer.from(key, 'latin1').toString('base64'),
   (key) => new URLSearchParams({ key }).toString()
 ]
@@ -231,7 +233,7 @@ function assertMessage(message: string, keys: Keys): void {
 /** Neither key is in the text: not as it is, not URL-encoded, and not in anything that can be read as Base64. */
 function assertWithoutKeys(message: string, { apiKey, secretKey }: Keys): void {
   const decoded = decodeUrl(message)
-  const unfolded = decoded.replace(/\s|\\[rn]/g, '')
+  const unfolded = decoded.replace(/\s|\\[rnt]/g, '')
   const readings = [message, decoded, decoded.replace(/\+/g, ' '), ...readAsBase64(message), ...readAsBase64(unfolded)]
   for (const key of [apiKey.trim(), secretKey.trim()]) {
     const bytes = Buffer.from(key).toString('latin1')

@@ -39,9 +39,13 @@ function dayOf(text: string): string | undefined {
     const day = `${text.slice(0, 4)}-${text.slice(4, 6)}-${text.slice(6)}`
     if (exists(day)) return day
   }
-  const hasYear =
-    /^\d{8}$/.test(text) && [text.slice(0, 2), text.slice(4, 6)].some((two) => two === '19' || two === '20')
-  if (hasYear || !/^(-\d{4,}|\d{8,})(\.\d+)?$/.test(text)) return undefined
+  const [digits, , fraction = ''] = /^(-?\d+)(\.(\d+))?$/.exec(text)?.slice(1) ?? ['']
+  if (fraction === '' && text.includes('.')) return undefined
+  if (digits.startsWith('-') ? digits.length < 5 : digits.length < 8 || digits.startsWith('0')) return undefined
+  const centuries = ['18', '19', '20']
+  if (digits.length === 8 && !digits.startsWith('-')) {
+    if (centuries.includes(digits.slice(0, 2)) || centuries.includes(digits.slice(4, 6))) return undefined
+  }
   const epoch = Number(text)
   const time = new Date(epoch >= FIRST_SECOND && epoch < END_OF_SECONDS ? epoch * 1000 : epoch)
   if (Number.isNaN(time.getTime())) return undefined

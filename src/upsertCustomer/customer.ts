@@ -42,9 +42,9 @@ function isoBirthdate({ birthdate }: Values): Values {
 /** Seconds from 1840 to 2039; every number beyond is in milliseconds. */
 const [MIN_EPOCH_SECONDS, MAX_EPOCH_SECONDS] = [-4_102_444_800, 2_208_988_800]
 /** Fewer digits can be a year, a day of a year (ISO 8601), or no date at all. */
-const EPOCH = /^(-\d{4,}|\d{8,})(\.\d+)?$/
+const EPOCH = /^(-\d{4,}|[1-9]\d{7,})(\.\d+)?$/
 /** Eight digits that begin or end with a year of these centuries are a date that somebody wrote, if not as YYYYMMDD. */
-const WRITTEN_DATE = /^((19|20)\d{6}|\d{4}(19|20)\d{2})$/
+const WRITTEN_DATE = /^((18|19|20)\d{6}|\d{4}(18|19|20)\d{2})(\.\d+)?$/
 
 /**
  * Writes a date that came as a number in the way of ISO 8601, in UTC: `YYYYMMDD`, or seconds or milliseconds since
