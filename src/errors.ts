@@ -36,30 +36,37 @@ function anyOf(patterns: string[]): RegExp | undefined {
 }
 
 /** A line end in Base64, as such and as JSON and addresses write it: mail and some tools fold Base64 into lines. */
-const BASE64_FOLD = /((?:\s|\\+(?:[rnt]|u000[ad])|%0[ad])+)/i
+const BASE64_FOLD = /\s|\\{1,4}(?:[rnt]|u000[ad])|%0[ad]/gi
 
 /** Masks what a pattern finds in a text once its folds are taken out, and leaves everything else as it is. */
 function maskFolded(text: string, pattern: RegExp): string {
-  const pieces = text.split(BASE64_FOLD)
-  if (pieces.length === 1) return text
-  /** The place in the text of each character that is in no fold. */
-  const places: number[] = []
-  let place = 0
-  pieces.forEach((piece, index) => {
-    if (index % 2 === 0) for (let offset = 0; offset < piece.length; offset += 1) places.push(place + offset)
-    place += piece.length
-  })
+  const unfolded = text.replace(BASE64_FOLD, '')
+  if (unfolded.length === text.length || unfolded.search(pattern) < 0) return text
+  const places = placesBesideFolds(text)
   let masked = ''
   let done = 0
-  pieces
-    .filter((_piece, index) => index % 2 === 0)
-    .join('')
-    .replace(pattern, (found: string, at: number) => {
-      masked += text.slice(done, places[at]) + MASK
-      done = places[at + found.length - 1] + 1
-      return found
-    })
+  unfolded.replace(pattern, (found: string, at: number) => {
+    masked += text.slice(done, places[at]) + MASK
+    done = places[at + found.length - 1] + 1
+    return found
+  })
   return masked + text.slice(done)
+}
+
+/** The places of the characters that are in no fold. */
+function placesBesideFolds(text: string): number[] {
+  const places: number[] = []
+  let place = 0
+  const addUpTo = (end: number) => {
+    for (; place < end; place += 1) places.push(place)
+  }
+  text.replace(BASE64_FOLD, (fold: string, at: number) => {
+    addUpTo(at)
+    place = at + fold.length
+    return fold
+  })
+  addUpTo(text.length)
+  return places
 }
 
 /** Patterns for a key as it stands in a text, in JSON, in an address and in a form. */
