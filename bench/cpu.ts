@@ -10,9 +10,13 @@ import { measuredOften, medianWithin } from './stats'
 import type { Measured } from './stats'
 
 /** Many short rounds: what disturbs the machine for a moment then hits few of them. */
-const ROUNDS = 401
-const WARM_UP_ROUNDS = 12
-const CALLS_A_ROUND = 60
+const SIZES: CpuSizes = { rounds: 401, warmUpRounds: 12, callsARound: 60 }
+
+export interface CpuSizes {
+  rounds: number
+  warmUpRounds: number
+  callsARound: number
+}
 
 type Definition = DestinationDefinition<Settings>
 type Perform = ActionDefinition<Settings>['perform']
@@ -31,16 +35,17 @@ export interface CpuFigures {
   overBarePercent: Measured
 }
 
-export async function measureCpu(): Promise<CpuFigures> {
+/** @param sizes smaller for a trial */
+export async function measureCpu(sizes = SIZES): Promise<CpuFigures> {
   const server = await ServerProcess.start('answering')
   try {
-    return await compare(server.url)
+    return await compare(server.url, sizes)
   } finally {
     await server.close()
   }
 }
 
-async function compare(url: string): Promise<CpuFigures> {
+async function compare(url: string, { rounds: count, warmUpRounds, callsARound }: CpuSizes): Promise<CpuFigures> {
   const ours = loadPackage()
   const { perform } = ours.actions.upsertCustomer
   const request = await captureRequest(ours, url)
@@ -54,11 +59,16 @@ async function compare(url: string): Promise<CpuFigures> {
   }
   const hosts = Object.entries(variants).map(([name, definition]) => ({ name, host: new Host(definition, url) }))
   const rounds: Record<string, number[]> = { ours: [], bare: [], floor: [], unsent: [] }
-  for (let round = -WARM_UP_ROUNDS; round < ROUNDS; round += 1) {
-    for (let turn = 0; turn < hosts.length; turn += 1) {
-      const { name, host } = hosts[(turn + round + hosts.length) % hosts.length]
-      const used = await processorTime(host)
-      if (round >= 0) rounds[name].push(used)
+  // Ours and bare are always neighbours, now the one first and now the other.
+  const [first, second, ...others] = hosts
+  const orders = [
+    [first, second, ...others],
+    [second, first, ...others]
+  ]
+  for (let round = 0; round < warmUpRounds + count; round += 1) {
+    for (const { name, host } of orders[round % orders.length]) {
+      const used = await processorTime(host, callsARound)
+      if (round >= warmUpRounds) rounds[name].push(used)
     }
   }
   const overBare = rounds.ours.map((used, round) => used - rounds.bare[round])
@@ -123,10 +133,10 @@ interface CapturedRequest {
   options: RequestOptions
 }
 
-async function processorTime(host: Host): Promise<number> {
+async function processorTime(host: Host, calls: number): Promise<number> {
   const event = identifyCall(1)
   const before = process.cpuUsage()
-  for (let call = 0; call < CALLS_A_ROUND; call += 1) await host.deliver(event)
+  for (let call = 0; call < calls; call += 1) await host.deliver(event)
   const { user, system } = process.cpuUsage(before)
-  return (user + system) / CALLS_A_ROUND
+  return (user + system) / calls
 }

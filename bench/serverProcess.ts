@@ -23,7 +23,8 @@ export class ServerProcess {
   private constructor(private readonly child: ChildProcess, readonly url: string) {}
 
   static async start(kind: ServerKind, sizes: Sizes = {}): Promise<ServerProcess> {
-    const child = fork(join(__dirname, 'server.ts'), [kind, JSON.stringify(sizes)])
+    const execArgv = ['--require', 'tsx/cjs']
+    const child = fork(join(__dirname, 'server.ts'), [kind, JSON.stringify(sizes)], { execArgv })
     return new ServerProcess(child, (await nextAnswer(child)) as string)
   }
 
