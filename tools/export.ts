@@ -7,6 +7,7 @@ import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
   existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -56,7 +57,7 @@ type Written = Record<string, string>
  */
 export function exportDestination(base: string, files: Files, recordFile: string): ExportReport {
   const folder = join(realpathSync(base), PLACE)
-  if (existsSync(folder) && realpathSync(folder) !== folder) throw new Refusal(elsewhere(folder))
+  requireNoLinks(folder, [...files.keys()])
   const records: Record<string, Written> = existsSync(recordFile) ? JSON.parse(readFileSync(recordFile, 'utf8')) : {}
   const before = records[folder] ?? {}
   const present = listFiles(folder)
@@ -64,7 +65,7 @@ export function exportDestination(base: string, files: Files, recordFile: string
 
   const changed = [...files].filter(([name, content]) => present.includes(name) && hashOnDisk(name) !== hash(content))
   const unknown = changed.map(([name]) => name).filter((name) => hashOnDisk(name) !== before[name])
-  const committed = unknown.length ? committedFiles(folder) : []
+  const committed = committedFiles(folder, unknown)
   const foreign = unknown.filter((name) => !committed.includes(name))
   if (foreign.length) throw new Refusal(inTheWay(folder, foreign))
 
@@ -83,17 +84,32 @@ export function exportDestination(base: string, files: Files, recordFile: string
   }
 }
 
-/**
- * The files that the checkout's git can bring back as they are, such as those of an export from another clone; none where
- * it is no checkout of git.
- */
-function committedFiles(folder: string): string[] {
+/** @throws Refusal for a link on the way to a file, through which it would be written outside the checkout */
+function requireNoLinks(folder: string, names: string[]): void {
+  const parents = DESTINATIONS.split('/').map((_part, index, parts) => parts.slice(0, index + 1).join('/'))
+  const base = folder.slice(0, -PLACE.length)
+  const inside = names.flatMap((name) => [dirname(name), name]).map((name) => join(folder, name))
+  const link = [...parents.map((parent) => join(base, parent)), folder, ...inside].find(isLink)
+  if (link === undefined) return
+  throw new Refusal(
+    `${link} is a link to another place, and an export only writes below the checkout. Remove the link, then run the export again.`
+  )
+}
+
+function isLink(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false
+}
+
+/** Those of the files that the checkout's git can bring back as they are, such as those of an export from another clone. */
+function committedFiles(folder: string, names: string[]): string[] {
   const git = (...args: string[]) => {
     const { status, stdout } = spawnSync('git', ['-C', folder, ...args], { encoding: 'utf8' })
-    return status === 0 ? stdout.split('\0').filter(Boolean) : []
+    return status === 0 ? stdout : ''
   }
-  const changed = git('diff', '--name-only', '--relative', '-z', 'HEAD')
-  return git('ls-tree', '-r', '--name-only', '-z', 'HEAD', '.').filter((name) => !changed.includes(name))
+  return names.filter((name) => {
+    const committed = git('rev-parse', '--verify', '--quiet', `HEAD:./${name}`).trim()
+    return committed !== '' && committed === git('hash-object', '--no-filters', '--', name).trim()
+  })
 }
 
 /**
@@ -103,16 +119,12 @@ function committedFiles(folder: string): string[] {
  */
 export function requireCheckout(path: string): string {
   const manifest = join(path, 'packages/destination-actions/package.json')
-  const isSegments = existsSync(manifest) && /"name": *"@segment\//.test(readFileSync(manifest, 'utf8'))
-  if (isSegments && isFolder(join(path, DESTINATIONS))) return path
+  if (existsSync(manifest) && isSegments(readFileSync(manifest, 'utf8')) && isFolder(join(path, DESTINATIONS)))
+    return path
   throw new Refusal(
     `${path} is no checkout of Segment's action-destinations, since it has no ${DESTINATIONS} in a package of Segment's. ` +
       'Name the top folder of a checkout.'
   )
-}
-
-function elsewhere(folder: string): string {
-  return `${folder} is a link to another place, and an export only writes below the checkout. Remove the link, then run the export again.`
 }
 
 function inTheWay(folder: string, names: string[]): string {
@@ -120,6 +132,15 @@ function inTheWay(folder: string, names: string[]): string {
     `These files in ${folder} did not come from an export, or were changed since: ${names.join(', ')}. ` +
     'Commit, move or delete them, then run the export again.'
   )
+}
+
+/** Whether a package.json names a package of Segment's. */
+function isSegments(manifest: string): boolean {
+  try {
+    return String(JSON.parse(manifest)?.name).startsWith('@segment/')
+  } catch {
+    return false
+  }
 }
 
 /**

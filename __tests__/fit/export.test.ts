@@ -3,7 +3,7 @@
  * That the export passes there is shown in monorepo.test.ts.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { describeExport, exportDestination, filesToExport, Refusal, requireCheckout } from '../../tools/export'
 import { root } from '../../tools/project'
 import { layOutMonorepo, makeScratch, removeScratch, run, runNode, write } from './scratch'
@@ -123,13 +123,36 @@ describe('an export from another clone', () => {
   })
 })
 
-describe('a folder of the destination', () => {
-  it('that is a link to another place is refused', () => {
+describe('a link to another place', () => {
+  it.each([
+    ['the folder of the destination', (outside: string) => symlinkSync(outside, monorepo.destination)],
+    [
+      'the folder of all destinations',
+      (outside: string) => {
+        rmSync(dirname(monorepo.destination), { recursive: true })
+        symlinkSync(outside, dirname(monorepo.destination))
+      }
+    ],
+    [
+      'a folder in it',
+      (outside: string) => {
+        mkdirSync(monorepo.destination)
+        symlinkSync(outside, place('__tests__'))
+      }
+    ],
+    [
+      'a file',
+      (outside: string) => {
+        mkdirSync(monorepo.destination)
+        symlinkSync(join(outside, 'gone.ts'), place('index.ts'))
+      }
+    ]
+  ])('is refused in place of %s', (_what, link) => {
     const outside = join(monorepo.folder, 'outside')
     mkdirSync(outside)
-    symlinkSync(outside, monorepo.destination)
+    link(outside)
 
-    expect(() => exportFiles({ 'index.ts': '1' })).toThrow(/voucherify is a link to another place/)
+    expect(() => exportFiles({ 'index.ts': '1', '__tests__/a.test.ts': '1' })).toThrow(/ is a link to another place/)
     expect(readdirSync(outside)).toEqual([])
   })
 })
@@ -141,6 +164,11 @@ describe('a checkout', () => {
 
   it.each([
     ['without that package', () => rmSync(join(monorepo.package, 'package.json'))],
+    ['with a broken package', () => write(join(monorepo.package, 'package.json'), '{')],
+    [
+      'with another package by Segment',
+      () => write(join(monorepo.package, 'package.json'), { name: 'other', author: { name: '@segment/x' } })
+    ],
     ['with another package', () => write(join(monorepo.package, 'package.json'), { name: 'destination-actions' })],
     ['without destinations', () => rmSync(join(monorepo.package, 'src'), { recursive: true })]
   ])('is none %s', (_name, spoil) => {
