@@ -7,25 +7,24 @@ const SPACE = String.raw`[ \t\n]*`
 const NAME = String.raw`(?:\\.|[\w.-])+`
 const OPERATOR = String.raw`(?:[<>]=?|!?=|\b(?:not_)?(?:contains|starts_with|ends_with)\b)`
 const CONSTANT = String.raw`(?:[-+]?\d+(?:\.\d+)?|true|false|null)\b`
-/** A backslash before a quote stands for itself in the framework; people also mean that the text goes on. */
-const TEXTS = [String.raw`"[^"]*"`, String.raw`"(?:[^"\\]|\\.)*"`]
+/** The framework knows no escape of a quote, and reads on when nothing stands between a text and the next word. */
+const TEXT = String.raw`"[^"]*"(?=[ \t\n,)]|$)`
 
-const [OPEN, CLOSE, JOIN, END] = [String.raw`\(`, String.raw`\)`, String.raw`(?:and|or)\b`, '$'].map(next)
-const CONDITIONS = TEXTS.map(conditionWith)
+const [OPEN, CLOSE, AND, OR, END] = [String.raw`\(`, String.raw`\)`, 'and(?=[ \t\n]|$)', 'or(?=[ \t\n]|$)', '$'].map(
+  next
+)
+const CONDITION = condition()
 
 /**
- * What is wrong with the form of a trigger; undefined for one that can be read. The framework's parser passes over what
- * it does not understand and takes the end, a bracket or a bare word for a value, so it complains of hardly anything.
+ * What is wrong with the form of a trigger: conditions that are joined by `and` or `or`, some of them in brackets.
+ * Undefined where nothing is. The framework's parser passes over what it does not understand, takes the end, a bracket
+ * or a bare word for a value, and joins all conditions by the last word, so it complains of hardly anything.
  */
 export function syntaxProblem(trigger: string): string | undefined {
-  const [problem, ...others] = CONDITIONS.map((condition) => findProblem(trigger, condition))
-  return others.every((other) => other !== undefined) ? problem : undefined
-}
-
-/** Reads conditions that are joined by `and` or `or`, some of them in brackets. */
-function findProblem(trigger: string, condition: RegExp): string | undefined {
   let at = 0
   let isOpen = false
+  /** The word that joins the conditions outside brackets, and inside. */
+  const joins: { outside?: string; inside?: string } = {}
 
   function take(pattern: RegExp): boolean {
     pattern.lastIndex = at
@@ -34,16 +33,29 @@ function findProblem(trigger: string, condition: RegExp): string | undefined {
     return true
   }
 
+  /** The next word that joins conditions; false for another than the one before it. */
+  function takeJoin(): string | false | undefined {
+    const word = take(AND) ? 'and' : take(OR) ? 'or' : undefined
+    const level = isOpen ? 'inside' : 'outside'
+    if (word && (joins[level] ?? word) !== word) return false
+    joins[level] = word
+    return word
+  }
+
   const rest = () => `"${shorten(trigger.slice(at).trim(), MAX_QUOTED_LENGTH)}"`
 
+  let join: string | false | undefined
   do {
     if (take(OPEN)) {
       if (isOpen || take(OPEN)) return "it has brackets inside brackets, which Segment's parser can't read"
       isOpen = true
+      joins.inside = undefined
     }
-    if (!take(condition)) return take(END) ? 'a condition is missing at its end' : `${rest()} is not a condition`
+    if (!take(CONDITION)) return take(END) ? 'a condition is missing at its end' : `${rest()} is not a condition`
     if (isOpen && take(CLOSE)) isOpen = false
-  } while (take(JOIN))
+    join = takeJoin()
+    if (join === false) return 'it joins by "and" as well as by "or"; put what belongs together in brackets'
+  } while (join)
   if (!take(END)) return `${rest()} stands where "and", "or" or the end should be`
   return isOpen ? 'a bracket is not closed' : undefined
 }
@@ -54,8 +66,8 @@ function next(source: string): RegExp {
 }
 
 /** A comparison, or one of the two functions that triggers know. */
-function conditionWith(text: string): RegExp {
-  const value = `(?:${text}|${CONSTANT})`
+function condition(): RegExp {
+  const value = `(?:${TEXT}|${CONSTANT})`
   const comparison = [NAME, OPERATOR, value].join(SPACE)
   const call = ['!?(?:contains|match)', String.raw`\(`, NAME, ',', value, String.raw`\)`].join(SPACE)
   return next(`${comparison}|${call}`)

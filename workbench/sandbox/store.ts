@@ -108,7 +108,7 @@ interface CustomerRecord {
 
 interface GroupRecord {
   traits: JSONObject
-  /** Characters of JSON of the traits. */
+  /** Characters of the ID, and of JSON of the traits. */
   length: number
   members: Set<string>
 }
@@ -176,7 +176,7 @@ export function createStore(limits: StoreLimits = LIMITS): Store {
     const known = groups.get(groupId)
     if (!known && groups.size >= MAX_GROUPS) throw sandboxFull(`${MAX_GROUPS} groups`)
     const merged = traits === null ? {} : { ...known?.traits, ...traits }
-    const length = lengthOf(merged)
+    const length = groupId.length + lengthOf(merged)
     const growth = length - (known?.length ?? 0)
     requireRoom(growth)
     const record = upsert(customer, 'group')
