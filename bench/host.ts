@@ -1,7 +1,7 @@
 import { Destination } from '@segment/actions-core'
 import type { DestinationDefinition, JSONObject, SegmentEvent } from '@segment/actions-core'
 import type { Settings } from '../src/generated-types'
-import { SANDBOX_KEYS } from '../workbench/start'
+import { SANDBOX_KEYS } from '../workbench/app/start'
 
 type Definition = DestinationDefinition<Settings>
 

@@ -3,8 +3,8 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { performance } from 'node:perf_hooks'
 import { createSandbox } from '../workbench/sandbox'
-import { createWorkbench } from '../workbench/server'
-import { SANDBOX_KEYS, sandboxSettings } from '../workbench/start'
+import { createWorkbench } from '../workbench/app/server'
+import { SANDBOX_KEYS, sandboxSettings } from '../workbench/app/start'
 import type { Question, ServerKind, Sizes } from './serverProcess'
 
 /** Milliseconds that the sandbox's clock was set forward, since nobody waits an hour for a limit. */

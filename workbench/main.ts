@@ -1,7 +1,7 @@
-import { ConfigError, readConfig } from './config'
+import { ConfigError, readConfig } from './app/config'
 import { bundlePage } from './page/bundle'
-import { startWorkbench } from './start'
-import { lossLine } from './terminal'
+import { startWorkbench } from './app/start'
+import { lossLine } from './app/terminal'
 
 /** `npm start`. */
 async function main(): Promise<void> {

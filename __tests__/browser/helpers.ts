@@ -3,9 +3,9 @@ import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } fr
 import { bundlePage } from '../../workbench/page/bundle'
 import { createSandbox } from '../../workbench/sandbox'
 import type { Sandbox } from '../../workbench/sandbox'
-import { createWorkbench } from '../../workbench/server'
-import type { Target } from '../../workbench/types'
-import type { Delivery, DeliveryList, MappingList } from '../../workbench/types'
+import { createWorkbench } from '../../workbench/app/server'
+import type { Target } from '../../workbench/shared/types'
+import type { Delivery, DeliveryList, MappingList } from '../../workbench/shared/types'
 import { chromiumPath } from './chromium'
 
 /** Longest time for one test, in milliseconds. Browsers are slow on a busy machine. */

@@ -1,6 +1,6 @@
 import type { Locator, Page } from 'playwright-core'
 import { readFileSync } from 'fs'
-import type { Delivery } from '../../workbench/types'
+import type { Delivery } from '../../workbench/shared/types'
 import { describeInBrowser } from './chromium'
 import {
   clipboard,

@@ -1,7 +1,7 @@
 /** The samples that the exported tests carry are those of the workbench: what is changed in one place only is found. */
 import omit from 'lodash/omit'
 import pick from 'lodash/pick'
-import { samples as inWorkbench } from '../../workbench/samples'
+import { samples as inWorkbench } from '../../workbench/segment/samples'
 import { samples } from '../destination/samples'
 
 /** What no mapping reads. */

@@ -3,10 +3,10 @@ import { request as httpRequest } from 'http'
 import type { IncomingHttpHeaders } from 'http'
 import { createSandbox } from '../../workbench/sandbox'
 import type { Sandbox } from '../../workbench/sandbox'
-import { createWorkbench } from '../../workbench/server'
-import type { Workbench, WorkbenchOptions } from '../../workbench/server'
-import { SANDBOX_KEYS, sandboxSettings } from '../../workbench/start'
-import type { Delivery, DeliveryList, Mapping, MappingList } from '../../workbench/types'
+import { createWorkbench } from '../../workbench/app/server'
+import type { Workbench, WorkbenchOptions } from '../../workbench/app/server'
+import { SANDBOX_KEYS, sandboxSettings } from '../../workbench/app/start'
+import type { Delivery, DeliveryList, Mapping, MappingList } from '../../workbench/shared/types'
 
 /** A workbench with its sandbox on free ports, and short ways to ask it. */
 export interface Running {

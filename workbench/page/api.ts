@@ -19,7 +19,7 @@ import type {
   SandboxState,
   Target,
   Trouble
-} from '../types'
+} from '../shared/types'
 
 /** The workbench refused a request, or did not answer. `status` is 0 when there was no answer. */
 export class ApiFailure extends Error {

@@ -1,6 +1,6 @@
 /** What stands against a mapping, and at which of its fields. */
 import type { JSONObject } from '@segment/actions-core'
-import type { FieldInfo, Preview, PresetMatch } from '../types'
+import type { FieldInfo, Preview, PresetMatch } from '../shared/types'
 import { isDirective, isObject } from './mappingValue'
 import type { BrokenJson } from './mappingValue'
 

@@ -1,5 +1,5 @@
 /** Where the bands of the flow picture run: counts and a width in, shapes out. */
-import type { Outcome, Overview } from '../types'
+import type { Outcome, Overview } from '../shared/types'
 import { outcomeNames } from './format'
 
 /** The name under which the overview counts calls that no preset wanted. */

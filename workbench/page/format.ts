@@ -1,6 +1,6 @@
 /** The page's words for what the workbench's API says. */
 import type { JSONValue, SegmentEvent } from '@segment/actions-core'
-import type { Delivery, Outcome, Sample } from '../types'
+import type { Delivery, Outcome, Sample } from '../shared/types'
 
 /** An outcome's name and the sign that stands beside it, so that no colour has to be seen to read it. */
 export const outcomes: Record<Outcome, { label: string; sign: string }> = {

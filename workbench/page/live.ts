@@ -1,5 +1,5 @@
 /** Keeps the store in step with the workbench, by its server-sent events. */
-import type { Delivery, Overview, StreamEvents } from '../types'
+import type { Delivery, Overview, StreamEvents } from '../shared/types'
 import { readDeliveries, readMappings, readStreamRefusal, readTarget, readTroubles } from './api'
 import { outcomeNames } from './format'
 import { addDeliveries, getState, MAX_DELIVERIES, mergeNewestFirst, setState } from './store'

@@ -1,6 +1,6 @@
 /** A mapping's values in the forms that the editor offers, and back. */
 import type { JSONObject, JSONValue } from '@segment/actions-core'
-import type { FieldInfo } from '../types'
+import type { FieldInfo } from '../shared/types'
 import { parseJson } from './json'
 
 /** One value of a mapping as a person edits it. What no other form can say is kept as JSON. */

@@ -1,6 +1,6 @@
 /** What the page knows of the workbench: one object, read with `useStore`, written by the functions of this file. */
 import { useEffect, useState } from 'preact/hooks'
-import type { Delivery, MappingList, Overview, Target, Trouble } from '../types'
+import type { Delivery, MappingList, Overview, Target, Trouble } from '../shared/types'
 
 /** Most deliveries that the page keeps; the oldest leave first. */
 export const MAX_DELIVERIES = 2000

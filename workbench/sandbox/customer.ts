@@ -1,6 +1,6 @@
 import type { JSONObject, JSONValue } from '@segment/actions-core'
 import { toCalendarDate } from '../../src/upsertCustomer/customer'
-import type { SandboxCustomer } from '../types'
+import type { SandboxCustomer } from '../shared/types'
 import { isJsonObject, readId, readObject, requireObject } from './body'
 import { invalidPayload } from './errors'
 

@@ -1,6 +1,6 @@
 import { once } from 'events'
 import type { AddressInfo } from 'net'
-import type { SandboxCustomerHistory, SandboxState, Trouble } from '../types'
+import type { SandboxCustomerHistory, SandboxState, Trouble } from '../shared/types'
 import { apiRoutes } from './api'
 import { createAsyncActions } from './asyncActions'
 import { readCustomer } from './customer'

@@ -1,6 +1,6 @@
 import { createServer } from 'http'
 import type { IncomingMessage, Server, ServerResponse } from 'http'
-import type { Trouble } from '../types'
+import type { Trouble } from '../shared/types'
 import { MAX_BODY_BYTES, notForYou, Refusal, tooLarge, unauthorized } from './errors'
 import type { Answer } from './errors'
 import type { TakeFromLimit } from './limits'

@@ -1,7 +1,13 @@
 import type { JSONObject, JSONValue } from '@segment/actions-core'
-import { createBounded } from '../bounded'
-import type { Bounds } from '../bounded'
-import type { SandboxChange, SandboxCustomer, SandboxCustomerHistory, SandboxEvent, SandboxState } from '../types'
+import { createBounded } from '../shared/bounded'
+import type { Bounds } from '../shared/bounded'
+import type {
+  SandboxChange,
+  SandboxCustomer,
+  SandboxCustomerHistory,
+  SandboxEvent,
+  SandboxState
+} from '../shared/types'
 import { isJsonObject } from './body'
 import { mergeCustomer } from './customer'
 import { sandboxFull } from './errors'

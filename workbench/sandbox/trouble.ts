@@ -1,4 +1,4 @@
-import type { Trouble } from '../types'
+import type { Trouble } from '../shared/types'
 import { internalError, invalidPayload, tooManyRequests, unauthorized } from './errors'
 import type { Answer } from './errors'
 

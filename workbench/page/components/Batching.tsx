@@ -2,7 +2,7 @@ import { useMemo } from 'preact/hooks'
 import { count } from '../format'
 import type { Forms, ValueForm } from '../mappingValue'
 import { useStore } from '../store'
-import type { Delivery, FieldInfo } from '../../types'
+import type { Delivery, FieldInfo } from '../../shared/types'
 import { Description, Labelled } from './controls'
 
 const SWITCH = 'enable_batching'

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks'
 import { readSamples } from '../api'
 import { nameOf, nameSamples, timeOfDay } from '../format'
 import { getState } from '../store'
-import type { Delivery, Sample } from '../../types'
+import type { Delivery, Sample } from '../../shared/types'
 import { Labelled, Problem } from './controls'
 import { useReading } from './hooks'
 

@@ -1,7 +1,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { formatNumber, timeOfDay, titleOf, userOf } from '../format'
 import { linkTo } from '../route'
-import type { Delivery } from '../../types'
+import type { Delivery } from '../../shared/types'
 import { OutcomeMark } from './controls'
 import { useSize } from './hooks'
 

@@ -2,7 +2,7 @@ import { useId } from 'preact/hooks'
 import type { Complaint } from '../complaint'
 import { changeKind, kinds, kindsOf } from '../mappingValue'
 import type { Kind, ValueForm } from '../mappingValue'
-import type { FieldInfo, FieldTrace } from '../../types'
+import type { FieldInfo, FieldTrace } from '../../shared/types'
 import { Description } from './controls'
 import { FieldResult } from './Trace'
 

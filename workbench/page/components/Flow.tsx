@@ -3,7 +3,7 @@ import { layOutFlow, WIDE } from '../flowLayout'
 import type { End, FlowLayout, Lane } from '../flowLayout'
 import { fitText, widthOf } from '../measure'
 import { useStore } from '../store'
-import type { Outcome, Overview } from '../../types'
+import type { Outcome, Overview } from '../../shared/types'
 import { useSize } from './hooks'
 
 const nothing: Overview = { calls: 0, waiting: 0, counts: {}, lastMinute: 0 }

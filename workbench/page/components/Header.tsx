@@ -2,7 +2,7 @@ import { useRef, useState } from 'preact/hooks'
 import { testConnection } from '../api'
 import { useStore } from '../store'
 import type { State } from '../store'
-import type { ConnectionTest } from '../../types'
+import type { ConnectionTest } from '../../shared/types'
 import { Button } from './controls'
 import { useTask } from './hooks'
 

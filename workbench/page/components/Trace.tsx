@@ -1,7 +1,7 @@
 /** The parts that show what the destination makes of a call, for deliveries and for previews. */
 import type { JSONValue } from '@segment/actions-core'
 import { useState } from 'preact/hooks'
-import type { DeliveryError, FieldTrace, PresetMatch, RecordedRequest, RecordedResponse } from '../../types'
+import type { DeliveryError, FieldTrace, PresetMatch, RecordedRequest, RecordedResponse } from '../../shared/types'
 import { asText, count } from '../format'
 import { linkTo } from '../route'
 import { JsonView, LongText } from './JsonView'

@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks'
 import { endTroubles, startTrouble } from '../api'
 import { count } from '../format'
 import { announce, useStore } from '../store'
-import type { Trouble, TroubleKind } from '../../types'
+import type { Trouble, TroubleKind } from '../../shared/types'
 import { Button, Labelled, Problem } from './controls'
 import { useTask } from './hooks'
 

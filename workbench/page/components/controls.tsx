@@ -1,7 +1,7 @@
 /** The small parts that several views share. */
 import type { ComponentChildren } from 'preact'
 import { useId, useRef } from 'preact/hooks'
-import type { Outcome } from '../../types'
+import type { Outcome } from '../../shared/types'
 import { outcomes } from '../format'
 import { announce } from '../store'
 

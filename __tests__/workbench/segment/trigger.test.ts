@@ -1,0 +1,90 @@
+import { matchTrigger } from '../../../workbench/segment/trigger'
+
+const problemOf = async (trigger: string) => (await matchTrigger(trigger, { type: 'track' })).problem
+
+describe('a trigger', () => {
+  it.each([
+    'type = "track"',
+    '  type="track"  ',
+    'type != "track"',
+    'type = "track" or type = "page" or type = "screen"',
+    'type = "track" and event = "Order Completed"',
+    'type = "track" and (event = "Paid" or event = "Refunded")',
+    '(type = "track" and event = "Paid") or (type = "identify" and traits.vip = true)',
+    '( type = "track" ) and ( event = "Paid" )',
+    'type = "track"\n  and event = "Paid"\n',
+    'event = ""',
+    'event = "(a) and b = \'c\'"',
+    'event = "50 % off, und Käse für 5 €"',
+    'event = "C:\\" and name != "D:\\"',
+    'name = null or name != null',
+    'userId = "usr_1" and userId != null',
+    'userId = true or userId = false',
+    'properties.total > 5',
+    'properties.total >= 5.25 and properties.total < 100 and properties.total <= 99.5',
+    'properties.total = -5 or properties.total != +5',
+    'properties.total > "5"',
+    'properties.order.items.first-one_2 = "x"',
+    'properties.order\\ number = "x"',
+    'properties.a\\.b\\"c = "x"',
+    'traits.plan = "gold" and traits.address.city != "Paris"',
+    'traits.vip = true and traits.blocked = false and traits.left = null',
+    'context.personas.computation_class = "audience"',
+    'context.library.name != "analytics.js"',
+    'contains(event, "Order")',
+    'contains( properties.title , "Order" ) and !contains(traits.email, "@example.com")',
+    'contains(properties.number, 5)',
+    'match(event, "Order*") or match(event, "*Completed")',
+    '!match(properties.url, "*.pdf") and !match(context.page.path, "/private*")',
+    'type = "track" and (contains(event, "a") or !match(name, "b*"))',
+    'event contains "Order"',
+    'event not_contains "Order" or event starts_with "a" or event not_ends_with "b"'
+  ])('stays valid: %s', async (trigger) => {
+    expect(await problemOf(trigger)).toBeUndefined()
+  })
+
+  it.each([
+    ['', 'it is empty'],
+    ['type', '"type" is not a condition'],
+    ['type =', '"type =" is not a condition'],
+    ['type = track', '"type = track" is not a condition'],
+    ['type == "track"', '"type == "track"" is not a condition'],
+    ["type = 'identify'", `"type = 'identify'" is not a condition`],
+    ['type = “track”', '"type = “track”" is not a condition'],
+    ['type = "track', '"type = "track" is not a condition'],
+    ['type "track"', '"type "track"" is not a condition'],
+    ['= "track"', '"= "track"" is not a condition'],
+    ['type = "track" and event = Paid', '"event = Paid" is not a condition'],
+    ['type = "track" and and event = "Paid"', '"and event = "Paid"" is not a condition'],
+    ['event in ["a", "b"]', '"event in ["a", "b"]" is not a condition'],
+    ['event is "a"', '"event is "a"" is not a condition'],
+    ['type = ()', '"type = ()" is not a condition'],
+    ['properties.total = .5', '"properties.total = .5" is not a condition'],
+    ['contains(event)', '"contains(event)" is not a condition'],
+    ['contains(event "a")', '"contains(event "a")" is not a condition'],
+    ['match(event, )', '"match(event, )" is not a condition'],
+    ['type = "track" or !(event = "Paid")', '"!(event = "Paid")" is not a condition'],
+    ['type = "identify" and', 'a condition is missing at its end'],
+    ['(', 'a condition is missing at its end'],
+    ['type = "identify")', '")" stands where "and", "or" or the end should be'],
+    ['type = "a") and (event = "b"', '") and (event = "b"" stands where "and", "or" or the end should be'],
+    ['type = "track" event = "Paid"', '"event = "Paid"" stands where'],
+    ['type = "track" AND event = "Paid"', '"AND event = "Paid"" stands where'],
+    ['type = "track" && event = "Paid"', '"&& event = "Paid"" stands where'],
+    ['type = "track" "page"', '""page"" stands where'],
+    ['type = "track" and (event = "Paid"', 'a bracket is not closed'],
+    ['type = "track" and event = "Paid" or event = "Refunded"', 'it joins by "and" as well as by "or"'],
+    ['type = "track" and (event = "a" or event = "b" and name = "c")', 'it joins by "and" as well as by "or"'],
+    ['event = "Say \\"hi\\"" and type = "track"', '"event = "Say \\"hi\\"" and'],
+    ['type="track"and event="Paid"', '"type="track"and event="Paid"" is not a condition'],
+    ['(type = "track")or(type = "page")', '"or(type = "page")" stands where'],
+    ['((type = "track"))', 'it has brackets inside brackets'],
+    ['type = "a" or (event = "b" and (name = "c"))', 'it has brackets inside brackets'],
+    ['anonymousId = "anon_1"', 'it asks for nothing of a call that Segment knows'],
+    [`type = ${'x'.repeat(1000)}`, `xxx…" is not a condition`]
+  ])('is refused with the reason: %s', async (trigger, reason) => {
+    const problem = await problemOf(trigger)
+    expect(problem).toContain(reason)
+    expect(problem?.length).toBeLessThan(150)
+  })
+})

@@ -1,0 +1,54 @@
+import type { Delivery, Outcome, Overview } from '../shared/types'
+
+const WINDOW_SECONDS = 60
+
+/** Counts what goes through the workbench. */
+export interface Counter {
+  received(calls: number): void
+  ended(delivery: Delivery): void
+  /** @param waiting calls that are still on their way */
+  read(waiting: number): Overview
+  /** Starts again; calls that are still on their way stay counted. */
+  clear(waiting: number): void
+}
+
+/** @param now milliseconds of a clock that never goes back */
+export function createCounter(now: () => number): Counter {
+  let calls = 0
+  let counts: Overview['counts'] = {}
+  /** Deliveries by the second in which they ended. */
+  let seconds = new Map<number, number>()
+
+  const second = () => Math.floor(now() / 1000)
+
+  return {
+    received(count) {
+      calls += count
+    },
+    ended({ preset, status }) {
+      const key = preset ?? ''
+      counts[key] ??= noOutcomes()
+      counts[key][status]++
+      const current = second()
+      seconds.set(current, (seconds.get(current) ?? 0) + 1)
+      for (const past of seconds.keys()) {
+        if (past > current - WINDOW_SECONDS) break
+        seconds.delete(past)
+      }
+    },
+    read(waiting) {
+      const oldest = second() - WINDOW_SECONDS
+      const lastMinute = Array.from(seconds).reduce((sum, [at, count]) => (at > oldest ? sum + count : sum), 0)
+      return { calls, waiting, counts: structuredClone(counts), lastMinute }
+    },
+    clear(waiting) {
+      calls = waiting
+      counts = {}
+      seconds = new Map()
+    }
+  }
+}
+
+function noOutcomes(): Record<Outcome, number> {
+  return { delivered: 0, retryable: 0, rejected: 0, unmatched: 0 }
+}

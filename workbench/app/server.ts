@@ -1,0 +1,182 @@
+import { createAdaptorServer } from '@hono/node-server'
+import { Hono } from 'hono'
+import type { AddressInfo } from 'net'
+import { performance } from 'perf_hooks'
+import destination from '../../src'
+import type { Settings } from '../../src/generated-types'
+import { addApiRoutes } from './api'
+import type { Bounds } from '../shared/bounded'
+import { createDeliverer } from '../segment/deliver'
+import { createDeliveries } from '../segment/deliveries'
+import type { KeptDelivery } from '../segment/deliveries'
+import { createExplainer } from '../inspect/explain'
+import { guard } from './guard'
+import { createMappings } from '../segment/mappings'
+import { createMask } from '../shared/mask'
+import type { Mask } from '../shared/mask'
+import { createCounter } from './overview'
+import { addPageRoutes } from './pageRoutes'
+import type { PageFiles } from './pageRoutes'
+import { createPipeline } from '../segment/pipeline'
+import type { PipelineLimits } from '../segment/pipeline'
+import { Refusal } from '../shared/refusal'
+import { freshSamples } from '../segment/samples'
+import type { Sandbox } from '../sandbox'
+import { createSeen } from '../segment/seen'
+import { createStream } from './stream'
+import type { StreamLimits } from './stream'
+import { addTrackingRoutes, takeIn } from '../segment/tracking'
+import type { Intake } from '../segment/tracking'
+import type { ApiError, Delivery, Target } from '../shared/types'
+
+export interface WorkbenchLimits {
+  pipeline: PipelineLimits
+  deliveries: Bounds
+  stream: StreamLimits
+}
+
+export const LIMITS: WorkbenchLimits = {
+  pipeline: { concurrency: 10, maxCalls: 20_000, maxLength: 64 * 1024 * 1024, batchWaitMs: 1000 },
+  deliveries: { maxCount: 5000, maxLength: 64 * 1024 * 1024 },
+  stream: { maxClients: 20, maxDeliveries: 500, maxLength: 4 * 1024 * 1024, intervalMs: 250, heartbeatMs: 15_000 }
+}
+
+/** How many messageIds are remembered: more than the queue and a burst of an SDK hold together. */
+const MAX_SEEN = 100_000
+
+export interface WorkbenchOptions {
+  /** Where deliveries go, and with which keys. */
+  settings: Settings
+  mode: Target['mode']
+  /** A sandbox that listens already. */
+  sandbox: Sandbox
+  /** The files of the page; none by default. */
+  page?: PageFiles
+  /** Called for every delivery that ended. Nothing in it holds a key. */
+  onDelivery?(delivery: Delivery): void
+  limits?: { [Part in keyof WorkbenchLimits]?: Partial<WorkbenchLimits[Part]> }
+}
+
+/** A local Segment with one destination. */
+export interface Workbench {
+  /** Listens on 127.0.0.1; 0 takes a free port. Rejects with the server's error, such as EADDRINUSE. */
+  listen(port: number): Promise<void>
+  /** Address without a trailing slash; only while it listens. */
+  readonly url: string
+  /** Takes no more calls, gives those that wait so much time, and ends. Returns how many calls were left. */
+  close(withinMs?: number): Promise<number>
+}
+
+export function createWorkbench({ settings, mode, sandbox, page, onDelivery, limits }: WorkbenchOptions): Workbench {
+  const mask = createMask(settings)
+  const mappings = createMappings(destination)
+  const deliverer = createDeliverer(destination, settings, mask)
+  const deliveries = createDeliveries({ ...LIMITS.deliveries, ...limits?.deliveries })
+  const counter = createCounter(() => performance.now())
+  const pipeline = createPipeline({
+    deliverer,
+    mappings,
+    mask,
+    limits: { ...LIMITS.pipeline, ...limits?.pipeline },
+    onEnd: keep
+  })
+  const overview = () => counter.read(pipeline.waiting())
+  const stream = createStream(
+    { overview, trouble: () => sandbox.trouble.list() },
+    { ...LIMITS.stream, ...limits?.stream }
+  )
+
+  function keep(kept: KeptDelivery): void {
+    const length = deliveries.add(kept)
+    counter.ended(kept.delivery)
+    stream.deliver(kept.delivery, length)
+    onDelivery?.(kept.delivery)
+  }
+
+  const seen = createSeen(MAX_SEEN)
+  const take: Intake = (events, receivedAt) => {
+    const fresh = seen.fresh(events)
+    if (!pipeline.take(fresh.map((event) => ({ event, receivedAt })))) return null
+    seen.add(fresh)
+    counter.received(fresh.length)
+    return fresh.length
+  }
+
+  const app = createApp(mask)
+  const server = createAdaptorServer({ fetch: app.fetch })
+  const address = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  addTrackingRoutes(app, take)
+  addApiRoutes(app, {
+    mask,
+    deliverer,
+    deliveries,
+    explainer: createExplainer(destination, deliverer),
+    mappings,
+    sandbox,
+    stream,
+    overview,
+    target: () => ({ mode, workbench: address(), gateway: mask.text(settings.customURL), sandbox: sandbox.url }),
+    again: (delivery, mapping) => pipeline.again(delivery, mapping),
+    erase: (userId) => pipeline.erase(userId),
+    sendSamples: () => takeIn(take, { batch: freshSamples() }, 'batch').calls,
+    clearDeliveries() {
+      deliveries.clear()
+      seen.clear()
+      counter.clear(pipeline.waiting())
+      stream.cleared()
+    }
+  })
+  addPageRoutes(app, page)
+
+  // What it holds and its troubles: they run out while it answers.
+  const stopWatching = sandbox.onChange(() => {
+    stream.changed('sandbox')
+    stream.changed('trouble')
+  })
+
+  return {
+    listen: (port) =>
+      new Promise((resolve, reject) => {
+        server.once('error', reject)
+        server.listen(port, '127.0.0.1', () => {
+          server.off('error', reject)
+          resolve()
+        })
+      }),
+    get url() {
+      return address()
+    },
+    async close(withinMs = 0) {
+      const closed = new Promise((resolve) => server.close(resolve))
+      stopWatching()
+      stream.close()
+      const left = await pipeline.close(withinMs)
+      // What ended last is answered before the connections are cut.
+      await new Promise(setImmediate)
+      if ('closeAllConnections' in server) server.closeAllConnections()
+      await closed
+      return left
+    }
+  }
+}
+
+/** An app with the guard in front, whose errors are words in JSON. */
+function createApp(mask: Mask): Hono {
+  const app = new Hono()
+  app.use(async (context, next) => {
+    context.header('X-Content-Type-Options', 'nosniff')
+    context.header('Cache-Control', 'no-store')
+    await next()
+  })
+  app.use(guard)
+  app.notFound((context) => context.json<ApiError>({ error: 'There is nothing under this address.' }, 404))
+  app.onError((error, context) => {
+    if (!(error instanceof Refusal)) console.error(mask.text(error.stack ?? error.message))
+    for (const [name, value] of Object.entries(error instanceof Refusal ? error.headers : {}))
+      context.header(name, value)
+    return error instanceof Refusal
+      ? context.json<ApiError>({ error: mask.text(error.message) }, error.status)
+      : context.json<ApiError>({ error: 'The workbench failed. Its terminal says why.' }, 500)
+  })
+  return app
+}

@@ -1,0 +1,89 @@
+import type { Settings } from '../../src/generated-types'
+import type { Config } from './config'
+import { ConfigError } from './config'
+import { errorCode } from '../shared/errorCode'
+import type { PageFiles } from './pageRoutes'
+import { createSandbox } from '../sandbox'
+import { createWorkbench } from './server'
+import { deliveryLine } from './terminal'
+
+/** The keys of the embedded sandbox. They open nothing else. */
+export const SANDBOX_KEYS = { applicationId: 'workbench-sandbox-app-id', secretKey: 'workbench-sandbox-secret-key' }
+
+/** How long the end waits for deliveries that are on their way, in milliseconds. */
+const CLOSING_MS = 5000
+
+export interface Running {
+  workbenchUrl: string
+  sandboxUrl: string
+  /** Ends both servers. Resolves with how many calls were not delivered. */
+  close(): Promise<number>
+}
+
+/**
+ * Starts sandbox and workbench, and prints where they are and what is delivered.
+ *
+ * @throws ConfigError for a port that can't be had
+ */
+export async function startWorkbench(
+  { port, sandboxPort, project }: Config,
+  { page, print }: { page?: PageFiles; print(line: string): void }
+): Promise<Running> {
+  const sandbox = createSandbox(SANDBOX_KEYS)
+  await listen(sandbox, sandboxPort, 'SANDBOX_PORT')
+  const settings = project ?? sandboxSettings(sandbox.url)
+  const workbench = createWorkbench({
+    settings,
+    mode: project ? 'project' : 'sandbox',
+    sandbox,
+    page,
+    onDelivery: (delivery) => print(deliveryLine(delivery))
+  })
+  try {
+    await listen(workbench, port, 'PORT')
+  } catch (error) {
+    await sandbox.close()
+    throw error
+  }
+  print(`Workbench  ${workbench.url}`)
+  print(`Sandbox    ${sandbox.url}`)
+  for (const line of targetLines(project)) print(line)
+  return {
+    workbenchUrl: workbench.url,
+    sandboxUrl: sandbox.url,
+    async close() {
+      const left = await workbench.close(CLOSING_MS)
+      await sandbox.close()
+      return left
+    }
+  }
+}
+
+/** The settings with which deliveries go to the embedded sandbox. */
+export function sandboxSettings(url: string): Settings {
+  return { apiKey: SANDBOX_KEYS.applicationId, secretKey: SANDBOX_KEYS.secretKey, customURL: url }
+}
+
+function targetLines(project: Settings | undefined): string[] {
+  if (!project) return ['Deliveries go to the sandbox; nothing leaves this machine. Press Ctrl+C to end.']
+  return [
+    '*** REAL PROJECT: every call is delivered to Voucherify with the keys of the environment. ***',
+    `Deliveries go to ${project.customURL}. Press Ctrl+C to end.`
+  ]
+}
+
+async function listen(server: { listen(port: number): Promise<void> }, port: number, variable: string): Promise<void> {
+  try {
+    await server.listen(port)
+  } catch (error) {
+    const code = errorCode(error)
+    if (code === 'EADDRINUSE') {
+      throw new ConfigError(
+        `Port ${port} is in use. End what uses it, or set ${variable} to another port; 0 takes a free one.`
+      )
+    }
+    if (code === 'EACCES')
+      throw new ConfigError(`Port ${port} may not be used. Set ${variable} to a port from 1024 on.`)
+    throw error
+  }
+}

@@ -1,0 +1,79 @@
+import type { DestinationDefinition, JSONObject, SegmentEvent } from '@segment/actions-core'
+import type { Settings } from '../../src/generated-types'
+import { toCurl } from './curl'
+import type { Deliverer } from '../segment/deliver'
+import type { KeptDelivery } from '../segment/deliveries'
+import { isJsonObject } from '../shared/json'
+import { actionOf } from '../segment/mappings'
+import { matchMappings } from '../segment/matching'
+import { withAdvice } from '../segment/outcome'
+import { traceFields } from './trace'
+import type { Delivery, Explanation, Mapping, Preview, PreviewResult, RecordedRequest } from '../shared/types'
+
+/** Explains the way of calls through mappings, for deliveries that have been and for calls that are only tried. */
+export interface Explainer {
+  explain(kept: KeptDelivery): Promise<Explanation>
+  /** What each of the mappings would make of a call. Nothing is sent. */
+  preview(event: SegmentEvent, mappings: readonly Mapping[]): Promise<PreviewResult>
+}
+
+export function createExplainer(definition: DestinationDefinition<Settings>, deliverer: Deliverer): Explainer {
+  function traced({ action, mapping }: Mapping, event: SegmentEvent, request: RecordedRequest | null) {
+    return traceFields(actionOf(definition, action).fields, mapping, event, request ? bodyOf(request) : undefined)
+  }
+
+  async function previewMapping(mapping: Mapping, event: SegmentEvent): Promise<Preview> {
+    const { request, error } = await deliverer.preview(mapping, event)
+    const { preset, action } = mapping
+    return { preset, action, fields: traced(mapping, event, request), request, error }
+  }
+
+  return {
+    async explain({ delivery, mappings }) {
+      const { event, preset, request } = delivery
+      const mapping = mappings.find((each) => each.preset === preset)
+      return {
+        delivery,
+        presets: await matchMappings(deliverer.name, event, mappings),
+        fields: mapping ? traced(mapping, event, request) : [],
+        verdict: verdictFor(delivery),
+        curl: request ? toCurl(request) : ''
+      }
+    },
+    async preview(event, mappings) {
+      const presets = await matchMappings(deliverer.name, event, mappings)
+      const matched = mappings.filter((_, index) => presets[index].matched)
+      return { presets, previews: await Promise.all(matched.map((mapping) => previewMapping(mapping, event))) }
+    }
+  }
+}
+
+/** The fields that were sent: the body of a single call, or this call's row of a bulk call. */
+function bodyOf({ body }: RecordedRequest): JSONObject {
+  const fields = Array.isArray(body) ? body[0] : body
+  return isJsonObject(fields) ? fields : {}
+}
+
+/** The destination's message about an answer says what to do; about everything else it is added. */
+function failureOf({ error, response }: Delivery): string {
+  if (!error) return ''
+  return response ? error.message : withAdvice(error)
+}
+
+function verdictFor(delivery: Delivery): string {
+  const { status, reason, response, batchSize } = delivery
+  switch (status) {
+    case 'delivered':
+      return batchSize > 1
+        ? `Delivered: Voucherify took the bulk call that carried ${batchSize} calls, and applies the values some time later.`
+        : 'Delivered: Voucherify took the call.'
+    case 'retryable':
+      return `Not delivered; Segment would send it again. ${failureOf(delivery)}`
+    case 'rejected':
+      return `Refused ${
+        response ? 'by Voucherify' : 'before anything was sent'
+      }; Segment would not send it again. ${failureOf(delivery)}`
+    case 'unmatched':
+      return `Not sent: no preset took the call. ${reason ?? ''}`
+  }
+}
