@@ -1,7 +1,6 @@
 /**
- * Puts the destination into a checkout of Segment's monorepo: `src/` byte for byte, and the tests of
- * `__tests__/destination` with their imports set for that place. Without an argument it writes the same layout into
- * `export/`.
+ * Puts the destination into a checkout of Segment's monorepo: `src/` byte for byte, and its tests with their imports
+ * set for that place. Without an argument it writes the same layout into `export/`.
  */
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -17,7 +16,7 @@ import {
   statSync,
   writeFileSync
 } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 import { format } from 'prettier'
 import { root, style } from './project'
 
@@ -143,32 +142,53 @@ function isSegments(manifest: string): boolean {
   }
 }
 
+/** Folders and single files that the export takes, and where each stands below the destination's folder. */
+const TAKEN: Record<string, string> = {
+  src: '.',
+  '__tests__/destination': '__tests__',
+  'tools/standIn.ts': '__tests__/__helpers__/standIn.ts'
+}
+
 /**
- * The sources as they are, and the tests as they read beside them.
+ * The sources as they are, and the tests and their helpers as they read beside them.
  *
  * @throws Refusal for a test that needs something that is not there
  */
 export function filesToExport(): Files {
-  const src = join(root, 'src')
-  const files: Files = new Map(listFiles(src).map((name) => [name, readFileSync(join(src, name))]))
-  const tests = join(root, '__tests__', 'destination')
-  for (const name of listFiles(tests)) {
-    files.set(`__tests__/${name}`, Buffer.from(toMonorepo(name, readFileSync(join(tests, name), 'utf8'))))
+  const places = Object.entries(TAKEN).flatMap(([from, to]) =>
+    listFiles(join(root, from)).map((name) => ({ source: join(root, from, name), name: join(to, name) }))
+  )
+  const files: Files = new Map()
+  for (const { source, name } of places) {
+    const content = readFileSync(source)
+    const isMoved = name.startsWith('__tests__/') && name.endsWith('.ts')
+    files.set(name, isMoved ? Buffer.from(toMonorepo(source, name, String(content))) : content)
   }
   return files
 }
 
-/** A test as it reads beside the sources. Shorter imports may fit on one line, so it is formatted again. */
-function toMonorepo(name: string, text: string): string {
-  const moved = text.replace(/\b(from '|import\('|mock\(')\.\.\/\.\.\/src(?=[/'])/g, '$1..')
-  const astray = /\bfrom '(\.\.\/\.\.\/[^']*)'/.exec(moved)
-  if (astray) throw new Refusal(`The test ${name} imports ${astray[1]}, which the monorepo does not have.`)
+/** A test as it reads at its new place. Shorter imports may fit on one line, so it is formatted again. */
+function toMonorepo(source: string, name: string, text: string): string {
+  const moved = text.replace(/(?<=\b(?:from '|import\('|mock\('))\.[^']*/g, (imported) => {
+    const target = placeOf(relative(root, join(dirname(source), imported)))
+    if (target === undefined)
+      throw new Refusal(`The test ${name} imports ${imported}, which the monorepo does not have.`)
+    const path = relative(dirname(name), target)
+    return path.startsWith('.') ? path : `./${path}`
+  })
   return format(moved, { ...style, parser: 'typescript' })
 }
 
-/** The files below a folder, sorted; none when there is no such folder. */
+/** Where a module of the project stands in the export, with its extension or without; undefined when it does not go there. */
+function placeOf(module: string): string | undefined {
+  const taken = Object.entries(TAKEN).find(([from]) => `${module}/`.startsWith(`${from.replace(/\.ts$/, '')}/`))
+  return taken && join(taken[1].replace(/\.ts$/, ''), relative(taken[0].replace(/\.ts$/, ''), module))
+}
+
+/** The files below a folder, sorted; of a file, itself alone, as an empty path; none when there is neither. */
 function listFiles(folder: string): string[] {
   if (!existsSync(folder)) return []
+  if (!isFolder(folder)) return ['']
   const names = readdirSync(folder, { recursive: true, encoding: 'utf8' })
   return names.filter((name) => !isFolder(join(folder, name))).sort()
 }

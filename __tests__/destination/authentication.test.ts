@@ -12,8 +12,17 @@ import {
 import type { RequestClient } from '@segment/actions-core'
 import nock from 'nock'
 import definition from '../../src/index'
-import { errorOf, failureOf, GATEWAY, GATEWAY_HEADERS, gatewayAnswers, json, settings, withoutNetwork } from './helpers'
-import type { GatewayAnswer } from './helpers'
+import {
+  errorOf,
+  failureOf,
+  GATEWAY,
+  GATEWAY_HEADERS,
+  gatewayAnswers,
+  json,
+  settings,
+  withoutNetwork
+} from './__helpers__/helpers'
+import type { GatewayAnswer } from './__helpers__/helpers'
 
 const test = (changes: Partial<typeof settings> = {}) =>
   new Destination(definition).testAuthentication({ ...settings, ...changes })

@@ -19,8 +19,8 @@ import {
   json,
   settings,
   withoutNetwork
-} from './helpers'
-import type { GatewayAnswer, SentRequest } from './helpers'
+} from './__helpers__/helpers'
+import type { GatewayAnswer, SentRequest } from './__helpers__/helpers'
 
 // Segment's jest has its own limit, which a busy machine passes.
 jest.setTimeout(60_000)

@@ -4,8 +4,8 @@
  */
 import type http from 'http'
 import type { JSONValue, Result, SegmentEvent } from '@segment/actions-core'
-import { callOf, deliverBatch, drip, startServer } from './helpers'
-import type { Handler, LoopbackServer } from './helpers'
+import { callOf, deliverBatch, drip, startServer } from './__helpers__/helpers'
+import type { Handler, LoopbackServer } from './__helpers__/helpers'
 
 // Segment's jest has its own limit, which a busy machine passes.
 jest.setTimeout(60_000)

@@ -8,7 +8,7 @@ import { groupAssignment } from '../../src/assignCustomerToGroup/index'
 import { resolveHosts } from '../../src/customUrl'
 import { customerUpsert } from '../../src/upsertCustomer/index'
 import { buildBulkRequest, buildErasureRequest, buildGatewayRequest, buildTestRequest } from '../../src/utils'
-import { callOf, deliver, errorOf, failureOf, gatewayAnswers, settings, withoutNetwork } from './helpers'
+import { callOf, deliver, errorOf, failureOf, gatewayAnswers, settings, withoutNetwork } from './__helpers__/helpers'
 
 const FORM = 'Use the form https://us1.segmentio.voucherify.io, with the region of your project.'
 

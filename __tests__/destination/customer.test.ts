@@ -5,8 +5,8 @@
 import type { JSONValue } from '@segment/actions-core'
 import { customerUpsert } from '../../src/upsertCustomer/index'
 import { buildBody } from '../../src/utils'
-import { CUSTOMER_PRESET, callOf, deliver, gatewayAnswers, withoutNetwork } from './helpers'
-import type { Delivery } from './helpers'
+import { CUSTOMER_PRESET, callOf, deliver, gatewayAnswers, withoutNetwork } from './__helpers__/helpers'
+import type { Delivery } from './__helpers__/helpers'
 
 type Traits = Record<string, JSONValue>
 

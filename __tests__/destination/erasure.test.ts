@@ -21,8 +21,8 @@ import {
   settings,
   startServer,
   withoutNetwork
-} from './helpers'
-import type { GatewayAnswer } from './helpers'
+} from './__helpers__/helpers'
+import type { GatewayAnswer } from './__helpers__/helpers'
 
 const DONE = { output: 'Customer erased.' }
 const NOBODY = { output: 'Nothing to erase: Voucherify has no such customer.' }

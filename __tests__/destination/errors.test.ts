@@ -5,8 +5,18 @@
  */
 import { APIError, InvalidAuthenticationError, RetryableError } from '@segment/actions-core'
 import nock from 'nock'
-import { callOf, deliver, errorOf, failureOf, GATEWAY, gatewayAnswers, json, settings, withoutNetwork } from './helpers'
-import type { Delivery, Failure, GatewayAnswer } from './helpers'
+import {
+  callOf,
+  deliver,
+  errorOf,
+  failureOf,
+  GATEWAY,
+  gatewayAnswers,
+  json,
+  settings,
+  withoutNetwork
+} from './__helpers__/helpers'
+import type { Delivery, Failure, GatewayAnswer } from './__helpers__/helpers'
 
 const call = callOf('track', { event: 'Paid' })
 

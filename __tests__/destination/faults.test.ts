@@ -7,8 +7,8 @@ import type http from 'http'
 import { gzipSync } from 'zlib'
 import { APIError, Destination, RetryableError } from '@segment/actions-core'
 import definition from '../../src/index'
-import { callOf, deliver, drip, erase, errorOf, settings, startServer } from './helpers'
-import type { LoopbackServer } from './helpers'
+import { callOf, deliver, drip, erase, errorOf, settings, startServer } from './__helpers__/helpers'
+import type { LoopbackServer } from './__helpers__/helpers'
 
 // Segment's jest has its own limit, which a busy machine passes.
 jest.setTimeout(60_000)

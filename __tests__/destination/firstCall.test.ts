@@ -5,7 +5,7 @@
 import { IntegrationError } from '@segment/actions-core'
 import type { Settings } from '../../src/generated-types'
 import { buildTestRequest } from '../../src/utils'
-import { failureOf } from './helpers'
+import { failureOf } from './__helpers__/helpers'
 
 describe('the first call of a process', () => {
   const environment = process.env.NODE_ENV

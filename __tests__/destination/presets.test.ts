@@ -6,8 +6,16 @@ import { defaultValues, Destination } from '@segment/actions-core'
 import type { InputField, SegmentEvent } from '@segment/actions-core'
 import omit from 'lodash/omit'
 import definition from '../../src/index'
-import { callOf, deliver, failureOf, gatewayAnswers, settings, subscriptions, withoutNetwork } from './helpers'
-import type { Delivery } from './helpers'
+import {
+  callOf,
+  deliver,
+  failureOf,
+  gatewayAnswers,
+  settings,
+  subscriptions,
+  withoutNetwork
+} from './__helpers__/helpers'
+import type { Delivery } from './__helpers__/helpers'
 
 const path = (place: string) => ({ '@path': place })
 const firstOf = (place: string, otherwise: string) => ({

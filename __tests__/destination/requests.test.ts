@@ -16,7 +16,7 @@ import {
   buildTestRequest
 } from '../../src/utils'
 import type { GatewayCall } from '../../src/utils'
-import { errorOf, failureOf, settings } from './helpers'
+import { errorOf, failureOf, settings } from './__helpers__/helpers'
 
 const GUARDS = { redirect: 'manual', skipResponseCloning: true, timeout: 10_000, size: 1_048_576 }
 

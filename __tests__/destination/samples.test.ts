@@ -3,8 +3,8 @@
  * exact error of those that can't be delivered.
  */
 import type { JSONValue } from '@segment/actions-core'
-import { deliver, failureOf, GATEWAY_HEADERS, gatewayAnswers, withoutNetwork } from './helpers'
-import { samples } from './samples'
+import { deliver, failureOf, GATEWAY_HEADERS, gatewayAnswers, withoutNetwork } from './__helpers__/helpers'
+import { samples } from './__helpers__/samples'
 
 const CUSTOMER = 'https://us1.segmentio.voucherify.io/segmentio/customer-processing'
 const EVENT = 'https://us1.segmentio.voucherify.io/segmentio/event-processing'

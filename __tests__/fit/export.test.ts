@@ -29,11 +29,14 @@ const read = (name: string) => readFileSync(place(name), 'utf8')
 describe('the files of an export', () => {
   it('are the sources as they are, and the tests with imports for their place beside them', () => {
     const files = filesToExport()
-    const helpers = String(files.get('__tests__/helpers.ts'))
+    const test = String(files.get('__tests__/batch.test.ts'))
+    const helpers = String(files.get('__tests__/__helpers__/helpers.ts'))
 
     expect(files.get('index.ts')).toEqual(readFileSync(join(root, 'src', 'index.ts')))
-    expect(helpers).toContain("import definition from '../index'")
-    expect(helpers).not.toContain('../../src')
+    expect(test).toContain("import definition from '../index'")
+    expect(test).toContain("from './__helpers__/helpers'")
+    expect(helpers).toContain("import definition from '../../index'")
+    expect(helpers).not.toContain('/src')
   })
 })
 

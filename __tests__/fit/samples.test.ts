@@ -2,7 +2,7 @@
 import omit from 'lodash/omit'
 import pick from 'lodash/pick'
 import { samples as inWorkbench } from '../../workbench/segment/samples'
-import { samples } from '../destination/samples'
+import { samples } from '../destination/__helpers__/samples'
 
 /** What no mapping reads. */
 const LEFT_OFF = ['timestamp', 'originalTimestamp', 'sentAt', 'receivedAt', 'integrations', 'version', 'channel']

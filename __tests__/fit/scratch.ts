@@ -140,6 +140,7 @@ const JEST_CONFIG = {
   transform: { '^.+\\.ts$': join(root, 'node_modules', 'ts-jest-27') },
   globals: { 'ts-jest': { isolatedModules: true } },
   setupFiles: ['<rootDir>/test/setup.js'],
+  testPathIgnorePatterns: ['/node_modules/', '/__tests__/__helpers__/'],
   // Their set-up maps every path below the framework's package to the package itself.
   moduleNameMapper: { '^@segment/actions-core/.+$': '@segment/actions-core' }
 }

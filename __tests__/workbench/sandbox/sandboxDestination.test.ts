@@ -1,7 +1,7 @@
 /** The destination itself against the sandbox: what a customer's engineer would find in Voucherify in the end. */
 import type { SegmentEvent } from '@segment/actions-core'
 import type { Sandbox } from '../../../workbench/sandbox'
-import { callOf, deliver, deliverBatch, erase, failureOf } from '../../destination/helpers'
+import { callOf, deliver, deliverBatch, erase, failureOf } from '../../destination/__helpers__/helpers'
 import { until } from '../helpers'
 import { BULK, closeSandboxes, held, KEYS, post, startSandbox } from './sandboxHelpers'
 

@@ -8,8 +8,8 @@ import type { AddressInfo, Socket } from 'net'
 import { Destination } from '@segment/actions-core'
 import type { JSONObject, Result, SegmentEvent } from '@segment/actions-core'
 import nock from 'nock'
-import definition from '../../src/index'
-import type { Settings } from '../../src/generated-types'
+import definition from '../../../src/index'
+import type { Settings } from '../../../src/generated-types'
 
 // Importing nock switches it on, and what it changes in Node's http outlives the file. Only the tests that ask for it
 // by withoutNetwork have it.
@@ -248,17 +248,4 @@ export async function errorOf(outcome: Promise<unknown> | (() => unknown)): Prom
     throw error
   }
   throw new Error('It ended well where a failure was expected')
-}
-
-// Segment's jest may take every file below __tests__ for a test, so this one tests itself when it is run as one.
-if (expect.getState().testPath === __filename) {
-  describe('the gateway of the tests', () => {
-    withoutNetwork()
-
-    it('answers as it was told and records what it was asked', async () => {
-      const sent = gatewayAnswers(json(400, { message: 'Bad' }))
-      expect((await failureOf(deliver(callOf('track', { event: 'Paid' })))).message).toContain('Bad')
-      expect(sent.map(({ method, url }) => `${method} ${url}`)).toEqual([`POST ${GATEWAY}/segmentio/event-processing`])
-    })
-  })
 }
