@@ -3,6 +3,32 @@ import lodash from 'eslint-plugin-lodash'
 import globals from 'globals'
 import tseslint from 'typescript-eslint'
 
+/** The rooms of the workbench, and from which others each may import. Arrows run down only. */
+const ROOMS = {
+  app: ['inspect', 'segment', 'sandbox', 'shared'],
+  inspect: ['segment', 'sandbox', 'shared'],
+  segment: ['shared'],
+  sandbox: ['shared'],
+  page: ['shared'],
+  shared: []
+}
+
+function roomRules([room, below]) {
+  const others = Object.keys(ROOMS).filter((other) => other !== room && !below.includes(other))
+  const message = `workbench/${room}/ may import from ${
+    below.length ? `the rooms ${below.join(', ')}` : 'no other room'
+  }. Move what both need down, or hand it in.`
+  return {
+    files: [`workbench/${room}/**`],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        { patterns: [{ regex: `^(\\.\\./)+(workbench/)?((${others.join('|')})(/|$)|main$)`, message }] }
+      ]
+    }
+  }
+}
+
 export default tseslint.config(
   { ignores: ['dist/', 'export/', 'coverage/', 'docs/', '**/generated-types.ts'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
@@ -31,7 +57,15 @@ export default tseslint.config(
       'lodash/import-scope': ['error', 'method'],
       'no-restricted-imports': [
         'error',
-        { patterns: [{ group: ['@segment/actions-core/*'], message: 'Import from @segment/actions-core itself.' }] }
+        {
+          patterns: [
+            { group: ['@segment/actions-core/*'], message: 'Import from @segment/actions-core itself.' },
+            {
+              regex: '^(\\.\\./)+(workbench|backfill|source|tools|bench)(/|$)',
+              message: "The destination goes into Segment's monorepo, where nothing of this is."
+            }
+          ]
+        }
       ],
       'no-restricted-syntax': [
         'error',
@@ -43,6 +77,7 @@ export default tseslint.config(
       ]
     }
   },
+  ...Object.entries(ROOMS).map(roomRules),
   { files: ['**/*.js', '**/*.mjs'], languageOptions: { globals: globals.node } },
   { files: ['**/*.js'], rules: { '@typescript-eslint/no-require-imports': 'off' } }
 )
