@@ -17,12 +17,21 @@ import {
   writeFileSync
 } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
+import intersection from 'lodash/intersection'
 import { format } from 'prettier'
 import { root, style } from './project'
 
 /** Where the destinations are in a checkout, and ours among them. */
 const DESTINATIONS = 'packages/destination-actions/src/destinations'
 export const PLACE = `${DESTINATIONS}/voucherify`
+
+/** Files of the destination that stood there before this one, which has no use for them. */
+const PREDECESSORS = [
+  'url-provider.ts',
+  'url-validator.ts',
+  '__tests__/customEvent.test.ts',
+  '__tests__/customer.test.ts'
+]
 
 /** Outside the destination's folder, since nothing but the destination belongs there. */
 const RECORD = join(root, 'export', '.written.json')
@@ -34,7 +43,7 @@ export interface ExportReport {
   written: string[]
   /** Files of an earlier export that got another text. */
   replaced: string[]
-  /** Files of an earlier export that are no longer part of it. */
+  /** Files of an earlier export, or of the destination that stood there before, that are no longer part of it. */
   removed: string[]
   /** Files that no export wrote, such as the metadata.json of the monorepo's generator. */
   leftAlone: string[]
@@ -69,7 +78,8 @@ export function exportDestination(base: string, files: Files, recordFile: string
   if (foreign.length) throw new Refusal(inTheWay(folder, foreign))
 
   const others = present.filter((name) => !files.has(name))
-  const removed = others.filter((name) => hashOnDisk(name) === before[name])
+  const succeeded = committedFiles(folder, intersection(PREDECESSORS, others))
+  const removed = others.filter((name) => hashOnDisk(name) === before[name] || succeeded.includes(name))
   for (const name of removed) removeFile(folder, name)
   for (const [name, content] of files) writeFile(join(folder, name), content)
   records[folder] = Object.fromEntries([...files].map(([name, content]) => [name, hash(content)]))
@@ -240,14 +250,15 @@ export function describeExport({ folder, written, replaced, removed, leftAlone }
   return [
     `Wrote ${written.length} files to ${folder}`,
     ...list('Replaced from the export before', replaced),
-    ...list('Removed from the export before', removed),
+    ...list('Removed, since the destination no longer has them', removed),
     ...list('Left alone, since no export wrote them', leftAlone),
     '',
     'Next, in the top folder of the checkout:',
     `  ./bin/run generate:types --path ${PLACE}/index.ts`,
-    '  ./bin/run generate:metadata-payload',
-    'The first changes nothing; the second writes the metadata.json that its CI asks for (--help tells how to name one',
-    'destination). Then test it there:',
+    '  yarn build',
+    `  ./bin/run generate:metadata-payload --path ${PLACE}`,
+    'The first changes nothing. The last writes the metadata.json that its CI asks for; it reads the built dist, so build',
+    'first. Then test it there:',
     `  TZ=UTC yarn cloud jest --testPathPattern=src/destinations/voucherify`
   ].join('\n')
 }

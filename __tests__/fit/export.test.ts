@@ -26,6 +26,19 @@ function exportFiles(files: Record<string, string>) {
 const place = (name: string) => join(monorepo.destination, name)
 const read = (name: string) => readFileSync(place(name), 'utf8')
 
+/** Commits what lies in the checkout, as a release before this one was. */
+async function commitAll(): Promise<void> {
+  const who = ['-c', 'user.name=Tester', '-c', 'user.email=tester@example.com']
+  for (const args of [
+    ['init', '-q'],
+    ['add', '-A'],
+    [...who, 'commit', '-qm', 'Export']
+  ]) {
+    const { code, output } = await run('git', args, { cwd: monorepo.folder })
+    expect({ code, output }).toEqual({ code: 0, output: '' })
+  }
+}
+
 describe('the files of an export', () => {
   it('are the sources as they are, and the tests with imports for their place beside them', () => {
     const files = filesToExport()
@@ -48,7 +61,10 @@ describe('an export', () => {
     expect(text).toContain(
       './bin/run generate:types --path packages/destination-actions/src/destinations/voucherify/index.ts'
     )
-    expect(text).toContain('  ./bin/run generate:metadata-payload\n')
+    expect(text).toContain(
+      '\n  yarn build\n  ./bin/run generate:metadata-payload --path packages/destination-actions/src/destinations/voucherify\n'
+    )
+    expect(text).toContain('it reads the built dist, so build\nfirst')
     expect(text).toContain('TZ=UTC yarn cloud jest --testPathPattern=src/destinations/voucherify')
   })
 
@@ -62,7 +78,7 @@ describe('an export', () => {
     const report = exportFiles({ 'index.ts': '2' })
 
     expect(report).toMatchObject({ replaced: ['index.ts'], removed: ['old/gone.ts'], leftAlone: [] })
-    expect(describeExport(report)).toContain('Removed from the export before: old/gone.ts')
+    expect(describeExport(report)).toContain('Removed, since the destination no longer has them: old/gone.ts\n')
     expect(read('index.ts')).toBe('2')
     expect(existsSync(place('old'))).toBe(false)
   })
@@ -93,20 +109,7 @@ describe('an export', () => {
   })
 })
 
-describe('an export from another clone', () => {
-  /** Commits what lies in the checkout, as a release before this one was. */
-  async function commitAll(): Promise<void> {
-    const who = ['-c', 'user.name=Tester', '-c', 'user.email=tester@example.com']
-    for (const args of [
-      ['init', '-q'],
-      ['add', '-A'],
-      [...who, 'commit', '-qm', 'Export']
-    ]) {
-      const { code, output } = await run('git', args, { cwd: monorepo.folder })
-      expect({ code, output }).toEqual({ code: 0, output: '' })
-    }
-  }
-
+describe('an export over what git holds', () => {
   it('may replace what the checkout has committed, since git brings it back', async () => {
     write(place('utils.ts'), 'the release before')
     await commitAll()
@@ -123,6 +126,49 @@ describe('an export from another clone', () => {
 
     expect(() => exportFiles({ 'utils.ts': '2', 'added.ts': '2' })).toThrow('changed since: utils.ts, added.ts.')
     expect([read('utils.ts'), read('added.ts')]).toEqual(['by hand', 'by hand'])
+  })
+})
+
+describe('the files of the destination that stood there before', () => {
+  const PREDECESSORS = [
+    '__tests__/customEvent.test.ts',
+    '__tests__/customer.test.ts',
+    'url-provider.ts',
+    'url-validator.ts'
+  ]
+
+  it('are removed when git holds them, and named', async () => {
+    for (const name of [...PREDECESSORS, 'metadata.json']) write(place(name), 'before')
+    await commitAll()
+    const report = exportFiles({ 'index.ts': '1' })
+
+    expect(report).toMatchObject({ removed: PREDECESSORS, leftAlone: ['metadata.json'] })
+    expect(describeExport(report)).toContain(`no longer has them: ${PREDECESSORS.join(', ')}\n`)
+    expect(readdirSync(monorepo.destination)).toEqual(['index.ts', 'metadata.json'])
+  })
+
+  it('are replaced when the export has a file of that name', async () => {
+    write(place('__tests__/customer.test.ts'), 'before')
+    await commitAll()
+
+    expect(exportFiles({ '__tests__/customer.test.ts': '1' })).toMatchObject({
+      replaced: ['__tests__/customer.test.ts'],
+      removed: []
+    })
+    expect(read('__tests__/customer.test.ts')).toBe('1')
+  })
+
+  it('stay when git could not bring them back as they are, and are named too', async () => {
+    write(place('url-provider.ts'), 'before')
+    await commitAll()
+    write(place('url-provider.ts'), 'by hand')
+    write(place('url-validator.ts'), 'never committed')
+
+    expect(exportFiles({ 'index.ts': '1' })).toMatchObject({
+      removed: [],
+      leftAlone: ['url-provider.ts', 'url-validator.ts']
+    })
+    expect([read('url-provider.ts'), read('url-validator.ts')]).toEqual(['by hand', 'never committed'])
   })
 })
 
