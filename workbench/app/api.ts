@@ -1,10 +1,13 @@
 import type { SegmentEvent } from '@segment/actions-core'
-import type { Context, Hono } from 'hono'
+import type { Context, Hono, MiddlewareHandler } from 'hono'
+import { shorten } from '../../src/errors'
 import { InvalidCall, readCall } from '../segment/call'
 import type { Deliverer } from '../segment/deliver'
 import type { Deliveries } from '../segment/deliveries'
+import { DELIVERY_PARAMETERS, readDeliveryFilter, readNumber } from '../segment/deliveryFilter'
+import { ndjson } from './ndjson'
 import type { Explainer } from '../inspect/explain'
-import { isJsonObject, readJsonObject } from '../shared/json'
+import { isJsonObject, readJson, readJsonObject } from '../shared/json'
 import type { Mappings } from '../segment/mappings'
 import type { Mask } from '../shared/mask'
 import { previewMappings } from '../inspect/previewMappings'
@@ -13,7 +16,16 @@ import type { Sandbox } from '../sandbox'
 import { samples } from '../segment/samples'
 import type { Stream } from './stream'
 import { readTrouble } from './trouble'
-import type { Delivery, Done, ErasureResult, Mapping, Overview, SamplesSent, Target } from '../shared/types'
+import type {
+  Delivery,
+  DeliveryList,
+  Done,
+  ErasureResult,
+  Mapping,
+  Overview,
+  SamplesSent,
+  Target
+} from '../shared/types'
 
 /** What the routes are thin over. */
 export interface ApiParts {
@@ -25,6 +37,7 @@ export interface ApiParts {
   sandbox: Sandbox
   stream: Stream
   overview(): Overview
+  totals(): Pick<DeliveryList, 'total' | 'counts'>
   target(): Target
   /** Delivers a call once more through a mapping. */
   again(delivery: Delivery, mapping: Mapping): Promise<Delivery>
@@ -34,14 +47,33 @@ export interface ApiParts {
   clearDeliveries(): void
 }
 
+const MAX_QUOTED_LENGTH = 60
 const DONE: Done = { success: true }
-const DEFAULT_DELIVERIES = 500
-const MAX_DELIVERIES = 5000
+const DEFAULT_DELIVERIES = '500'
 const DEFAULT_SANDBOX_ITEMS = 200
 const MAX_SANDBOX_ITEMS = 5000
 
-/** The workbench's API; types.ts says what it takes and gives. */
+/** The parameters of the addresses that take some. */
+const PARAMETERS = new Map([
+  ['/api/deliveries', DELIVERY_PARAMETERS],
+  ['/api/deliveries.ndjson', DELIVERY_PARAMETERS],
+  ['/api/sandbox', ['search', 'limit']]
+])
+
+/** Refuses a parameter that an address does not know: one that is misspelt would be passed over without a word. */
+const knownParameters: MiddlewareHandler = async (context, next) => {
+  const known = (context.req.method === 'GET' && PARAMETERS.get(context.req.path)) || []
+  const stranger = Object.keys(context.req.query()).find((name) => !known.includes(name))
+  if (stranger !== undefined) {
+    const choice = known.length ? `Take ${known.join(', ')}.` : 'It takes none.'
+    throw new Refusal(400, `This address has no parameter "${shorten(stranger, MAX_QUOTED_LENGTH)}". ${choice}`)
+  }
+  await next()
+}
+
+/** The workbench's API; shared/types says what it takes and gives. */
 export function addApiRoutes(app: Hono, parts: ApiParts): void {
+  app.use('/api/*', knownParameters)
   app.get('/health', (context) => context.json({ status: 'ok' }))
   app.get('/api/stream', () => parts.stream.connect())
   app.get('/api/overview', (context) => context.json(parts.overview()))
@@ -53,9 +85,14 @@ export function addApiRoutes(app: Hono, parts: ApiParts): void {
   addSandboxRoutes(app, parts)
 }
 
-function addDeliveryRoutes(app: Hono, { deliveries, explainer, mappings, again, clearDeliveries }: ApiParts): void {
-  app.get('/api/deliveries', (context) =>
-    context.json(deliveries.list(readLimit(context, DEFAULT_DELIVERIES, MAX_DELIVERIES)))
+function addDeliveryRoutes(app: Hono, parts: ApiParts): void {
+  const { deliveries, explainer, mappings, totals, again, clearDeliveries } = parts
+  app.get('/api/deliveries', (context) => {
+    const filter = readDeliveryFilter({ limit: DEFAULT_DELIVERIES, ...context.req.query() })
+    return context.json<DeliveryList>({ ...deliveries.list(filter), ...totals() })
+  })
+  app.get('/api/deliveries.ndjson', (context) =>
+    ndjson('deliveries.ndjson', deliveries.list(readDeliveryFilter(context.req.query())).deliveries)
   )
   app.delete('/api/deliveries', (context) => {
     clearDeliveries()
@@ -93,6 +130,11 @@ function addMappingRoutes(app: Hono, { mask, explainer, mappings, stream }: ApiP
     stream.changed('mappings')
     return context.json(mapping)
   })
+  app.put('/api/mappings', async (context) => {
+    await mappings.putAll(mask.json(await readJson(context.req.raw)))
+    stream.changed('mappings')
+    return context.json(mappings.describe())
+  })
   app.delete('/api/mappings/:preset', (context) => {
     mappings.reset(context.req.param('preset'))
     stream.changed('mappings')
@@ -122,7 +164,7 @@ function addSandboxRoutes(app: Hono, { sandbox, erase }: ApiParts): void {
     context.json(
       sandbox.state({
         search: context.req.query('search'),
-        limit: readLimit(context, DEFAULT_SANDBOX_ITEMS, MAX_SANDBOX_ITEMS)
+        limit: readNumber('limit', context.req.query('limit'), MAX_SANDBOX_ITEMS) ?? DEFAULT_SANDBOX_ITEMS
       })
     )
   )
@@ -158,13 +200,6 @@ function requireDelivery(deliveries: Deliveries, id: string) {
   const kept = deliveries.get(id)
   if (kept) return kept
   throw new Refusal(404, 'There is no such delivery, or it was dropped to make room for newer ones.')
-}
-
-function readLimit(context: Context, usual: number, most: number): number {
-  const text = context.req.query('limit')
-  if (text === undefined) return usual
-  if (!/^\d{1,9}$/.test(text)) throw new Refusal(400, `"limit" must be a whole number from 0 to ${most}.`)
-  return Math.min(Number(text), most)
 }
 
 /** The call of a preview, filled in as the Tracking API does. */

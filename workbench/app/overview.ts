@@ -1,4 +1,6 @@
-import type { Delivery, Outcome, Overview } from '../shared/types'
+import type { Delivery, DeliveryList, Outcome, Overview } from '../shared/types'
+
+import { OUTCOMES } from '../segment/deliveryFilter'
 
 const WINDOW_SECONDS = 60
 
@@ -10,12 +12,15 @@ export interface Counter {
   read(waiting: number): Overview
   /** Starts again; calls that are still on their way stay counted. */
   clear(waiting: number): void
+  /** How many deliveries there were, in all and by outcome. */
+  totals(): Pick<DeliveryList, 'total' | 'counts'>
 }
 
 /** @param now milliseconds of a clock that never goes back */
 export function createCounter(now: () => number): Counter {
   let calls = 0
-  let counts: Overview['counts'] = {}
+  /** By preset. A Map, since a name may be any text. */
+  const counts = new Map<string, Record<Outcome, number>>()
   /** Deliveries by the second in which they ended. */
   let seconds = new Map<number, number>()
 
@@ -27,8 +32,9 @@ export function createCounter(now: () => number): Counter {
     },
     ended({ preset, status }) {
       const key = preset ?? ''
-      counts[key] ??= noOutcomes()
-      counts[key][status]++
+      const own = counts.get(key) ?? noOutcomes()
+      counts.set(key, own)
+      own[status]++
       const current = second()
       seconds.set(current, (seconds.get(current) ?? 0) + 1)
       for (const past of seconds.keys()) {
@@ -39,16 +45,21 @@ export function createCounter(now: () => number): Counter {
     read(waiting) {
       const oldest = second() - WINDOW_SECONDS
       const lastMinute = Array.from(seconds).reduce((sum, [at, count]) => (at > oldest ? sum + count : sum), 0)
-      return { calls, waiting, counts: structuredClone(counts), lastMinute }
+      return { calls, waiting, retrying: 0, counts: structuredClone(Object.fromEntries(counts)), lastMinute }
+    },
+    totals() {
+      const totals = noOutcomes()
+      for (const own of counts.values()) for (const name of OUTCOMES) totals[name] += own[name]
+      return { total: OUTCOMES.reduce((sum, name) => sum + totals[name], 0), counts: totals }
     },
     clear(waiting) {
       calls = waiting
-      counts = {}
+      counts.clear()
       seconds = new Map()
     }
   }
 }
 
 function noOutcomes(): Record<Outcome, number> {
-  return { delivered: 0, retryable: 0, rejected: 0, unmatched: 0 }
+  return { delivered: 0, retryable: 0, rejected: 0, unmatched: 0, refused: 0 }
 }

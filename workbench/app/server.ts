@@ -5,10 +5,10 @@ import { performance } from 'perf_hooks'
 import destination from '../../src'
 import type { Settings } from '../../src/generated-types'
 import { addApiRoutes } from './api'
-import type { Bounds } from '../shared/bounded'
 import { createDeliverer } from '../segment/deliver'
 import { createDeliveries } from '../segment/deliveries'
-import type { KeptDelivery } from '../segment/deliveries'
+import type { DeliveryBounds, KeptDelivery } from '../segment/deliveries'
+import { ORDER_STEP } from '../segment/delivery'
 import { createExplainer } from '../inspect/explain'
 import { guard } from './guard'
 import { createMappings } from '../segment/mappings'
@@ -31,13 +31,17 @@ import type { ApiError, Delivery, Target } from '../shared/types'
 
 export interface WorkbenchLimits {
   pipeline: PipelineLimits
-  deliveries: Bounds
+  deliveries: DeliveryBounds
   stream: StreamLimits
 }
 
 export const LIMITS: WorkbenchLimits = {
   pipeline: { concurrency: 10, maxCalls: 20_000, maxLength: 64 * 1024 * 1024, batchWaitMs: 1000 },
-  deliveries: { maxCount: 5000, maxLength: 64 * 1024 * 1024 },
+  deliveries: {
+    delivered: { maxCount: 5000, maxLength: 32 * 1024 * 1024 },
+    failed: { maxCount: 5000, maxLength: 24 * 1024 * 1024 },
+    unsent: { maxCount: 2000, maxLength: 8 * 1024 * 1024 }
+  },
   stream: { maxClients: 20, maxDeliveries: 500, maxLength: 4 * 1024 * 1024, intervalMs: 250, heartbeatMs: 15_000 }
 }
 
@@ -73,10 +77,12 @@ export function createWorkbench({ settings, mode, sandbox, page, onDelivery, lim
   const deliverer = createDeliverer(destination, settings, mask)
   const deliveries = createDeliveries({ ...LIMITS.deliveries, ...limits?.deliveries })
   const counter = createCounter(() => performance.now())
+  let lastOrder = 0
   const pipeline = createPipeline({
     deliverer,
     mappings,
     mask,
+    nextOrder: () => (lastOrder += ORDER_STEP),
     limits: { ...LIMITS.pipeline, ...limits?.pipeline },
     onEnd: keep
   })
@@ -115,6 +121,7 @@ export function createWorkbench({ settings, mode, sandbox, page, onDelivery, lim
     sandbox,
     stream,
     overview,
+    totals: counter.totals,
     target: () => ({ mode, workbench: address(), gateway: mask.text(settings.customURL), sandbox: sandbox.url }),
     again: (delivery, mapping) => pipeline.again(delivery, mapping),
     erase: (userId) => pipeline.erase(userId),

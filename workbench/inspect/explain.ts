@@ -3,6 +3,7 @@ import type { Settings } from '../../src/generated-types'
 import { toCurl } from './curl'
 import type { Deliverer } from '../segment/deliver'
 import type { KeptDelivery } from '../segment/deliveries'
+import { isCall } from '../segment/delivery'
 import { isJsonObject } from '../shared/json'
 import { actionOf } from '../segment/mappings'
 import { matchMappings } from '../segment/matching'
@@ -25,7 +26,7 @@ export function createExplainer(definition: DestinationDefinition<Settings>, del
   async function previewMapping(mapping: Mapping, event: SegmentEvent): Promise<Preview> {
     const { request, error } = await deliverer.preview(mapping, event)
     const { preset, action } = mapping
-    return { preset, action, fields: traced(mapping, event, request), request, error }
+    return { preset, action, fields: traced(mapping, event, request), request, error, warnings: [] }
   }
 
   return {
@@ -34,8 +35,8 @@ export function createExplainer(definition: DestinationDefinition<Settings>, del
       const mapping = mappings.find((each) => each.preset === preset)
       return {
         delivery,
-        presets: await matchMappings(deliverer.name, event, mappings),
-        fields: mapping ? traced(mapping, event, request) : [],
+        presets: isCall(event) ? await matchMappings(deliverer.name, event, mappings) : [],
+        fields: mapping && isCall(event) ? traced(mapping, event, request) : [],
         verdict: verdictFor(delivery),
         curl: request ? toCurl(request) : ''
       }
@@ -75,5 +76,7 @@ function verdictFor(delivery: Delivery): string {
       }; Segment would not send it again. ${failureOf(delivery)}`
     case 'unmatched':
       return `Not sent: no preset took the call. ${reason ?? ''}`
+    case 'refused':
+      return `Not taken. ${reason ?? ''}`
   }
 }

@@ -5,10 +5,10 @@ import type { JSONObject, JSONValue, SegmentEvent } from '@segment/actions-core'
 const ADDED_BY_SEGMENT = ['messageId', 'timestamp', 'originalTimestamp', 'sentAt', 'receivedAt', 'version']
 
 /** A call as the JSON value that it came as. */
-export const toJson = (event: SegmentEvent): JSONValue => JSON.parse(JSON.stringify(event))
+export const toJson = (event: Partial<SegmentEvent>): JSONValue => JSON.parse(JSON.stringify(event))
 
 /** A call as an app would send it: without what Segment adds. */
-export function toDraft(event: SegmentEvent): string {
+export function toDraft(event: Partial<SegmentEvent>): string {
   const own = Object.entries(event).filter(([key]) => !ADDED_BY_SEGMENT.includes(key))
   return JSON.stringify(Object.fromEntries(own), null, 2)
 }

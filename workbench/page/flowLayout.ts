@@ -54,15 +54,15 @@ const MAX_BAR = 18
 const END_HEIGHT = 30
 /** Room above the lanes for the total, where it does not stand beside them. */
 const TOTAL_HEIGHT = 30
-/** With few lanes the four labels of the outcomes need this much, and some bands between them. */
-const MIN_HEIGHT = 4 * END_HEIGHT + 56
+/** With few lanes the five labels of the outcomes need this much, and some bands between them. */
+const MIN_HEIGHT = 5 * END_HEIGHT + 56
 const BAR = 6
 /** Longest label that the bands keep clear of, in pixels. */
 const MAX_LABEL = 330
 /** Width from which there is room for labels beside the bars. */
 export const WIDE = 640
 
-const none = (): Record<Outcome, number> => ({ delivered: 0, retryable: 0, rejected: 0, unmatched: 0 })
+const none = (): Record<Outcome, number> => ({ delivered: 0, retryable: 0, rejected: 0, unmatched: 0, refused: 0 })
 const sum = (counts: Record<Outcome, number>) => outcomeNames.reduce((total, outcome) => total + counts[outcome], 0)
 
 /**
@@ -78,7 +78,7 @@ export function layOutFlow(counts: Overview['counts'], presets: string[], width:
   const height = top + Math.max(shown.length * LANE_HEIGHT + 8, MIN_HEIGHT)
 
   // One scale for all three columns, so that a band is as wide at its end as at its start.
-  const scale = all ? Math.min((height - END_HEIGHT * 4) / all, MAX_BAR / Math.max(...totals)) : 0
+  const scale = all ? Math.min((height - END_HEIGHT * 5) / all, MAX_BAR / Math.max(...totals)) : 0
   const thickness = (n: number) => (n ? Math.max(n * scale, 1.5) : 0)
 
   const endTotals = none()

@@ -7,10 +7,11 @@ export const outcomes: Record<Outcome, { label: string; sign: string }> = {
   delivered: { label: 'Delivered', sign: '✓' },
   retryable: { label: 'Would retry', sign: '↻' },
   rejected: { label: 'Refused', sign: '✕' },
-  unmatched: { label: 'No preset', sign: '–' }
+  unmatched: { label: 'No preset', sign: '–' },
+  refused: { label: 'Not taken', sign: '⊘' }
 }
 
-export const outcomeNames: Outcome[] = ['delivered', 'retryable', 'rejected', 'unmatched']
+export const outcomeNames: Outcome[] = ['delivered', 'retryable', 'rejected', 'unmatched', 'refused']
 
 const numbers = new Intl.NumberFormat('en')
 export const formatNumber = (number: number) => numbers.format(number)
@@ -42,7 +43,7 @@ const textOf = (value: unknown) =>
   typeof value === 'string' || typeof value === 'number' ? shorten(String(value), MAX_CELL) : ''
 
 /** What a call is about: its event, its page, its group. */
-export function titleOf(event: SegmentEvent): string {
+export function titleOf(event: Partial<SegmentEvent>): string {
   const { type, event: name, name: pageName, groupId, previousId, traits } = event
   if (type === 'track') return textOf(name) || '(no event name)'
   if (type === 'page' || type === 'screen') return textOf(pageName) || '(no name)'
@@ -56,7 +57,7 @@ export function titleOf(event: SegmentEvent): string {
 const MAX_TITLE = 40
 
 /** A call in a list of choices, such as "track Order Completed". */
-export const nameOf = (event: SegmentEvent) => `${event.type} ${shorten(titleOf(event), MAX_TITLE)}`
+export const nameOf = (event: Partial<SegmentEvent>) => `${event.type ?? 'call'} ${shorten(titleOf(event), MAX_TITLE)}`
 
 /** The names of samples by their labels; those that would be the same carry the label too. */
 export function nameSamples(samples: Sample[]): Map<string, string> {
@@ -68,7 +69,7 @@ export function nameSamples(samples: Sample[]): Map<string, string> {
 }
 
 /** Who made a call. */
-export function userOf({ userId, anonymousId }: SegmentEvent): string {
+export function userOf({ userId, anonymousId }: Partial<SegmentEvent>): string {
   return textOf(userId) || (textOf(anonymousId) ? `anonymous ${textOf(anonymousId).slice(0, 8)}` : 'nobody')
 }
 

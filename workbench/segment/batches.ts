@@ -1,4 +1,4 @@
-import type { Call } from './deliver'
+import type { Call } from './delivery'
 import type { Delivery, Mapping } from '../shared/types'
 
 /** Collects calls for batches, as Segment does: up to the mapping's batch size or one second, whichever comes first. */

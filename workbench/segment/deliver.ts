@@ -1,9 +1,10 @@
 import { Destination, transform } from '@segment/actions-core'
 import type { DestinationDefinition, JSONObject, SegmentEvent } from '@segment/actions-core'
-import { randomUUID } from 'crypto'
 import { performance } from 'perf_hooks'
 import type { Settings } from '../../src/generated-types'
 import { findCarriers } from './carriers'
+import { newDelivery } from './delivery'
+import type { Call } from './delivery'
 import type { Mask } from '../shared/mask'
 import { DELIVERED, judgeBatchResult, judgeError, withAdvice } from './outcome'
 import type { BatchResult, Verdict } from './outcome'
@@ -24,13 +25,6 @@ const DEFAULT_BATCH_SIZE = 1000
 /** Longest answer that is kept, in characters of JSON. */
 const MAX_ANSWER_LENGTH = 16_384
 
-/** A call on its way, as it was taken in. */
-export interface Call {
-  event: SegmentEvent
-  /** ISO 8601 */
-  receivedAt: string
-}
-
 /** The destination, driven as Segment drives it, with everything recorded and masked. */
 export interface Deliverer {
   /** Name of the destination, as a call's `integrations` know it. */
@@ -43,7 +37,7 @@ export interface Deliverer {
   deliverBatch(mapping: Mapping, calls: Call[]): Promise<Delivery[]>
   /** What would be sent for a call, without sending it. */
   preview(mapping: Mapping, event: SegmentEvent): Promise<Pick<Delivery, 'request' | 'error'>>
-  erase(userId: string): Promise<ErasureResult>
+  erase(userId: string): Promise<Omit<ErasureResult, 'waiting'>>
   testConnection(): Promise<ConnectionTest>
 }
 
@@ -178,7 +172,7 @@ interface Ended {
 }
 
 function toDelivery(
-  { event, receivedAt }: Call,
+  call: Call,
   { preset, action }: Mapping,
   { request, response, verdict }: Ended,
   startedAt: number,
@@ -186,17 +180,15 @@ function toDelivery(
   mask: Mask
 ): Delivery {
   return {
-    id: randomUUID(),
-    receivedAt,
-    event: mask.event(event),
+    ...newDelivery(call),
+    event: mask.event(call.event),
     preset,
     action,
     ...verdict,
     request,
     response,
     durationMs: Math.round(performance.now() - startedAt),
-    batchSize,
-    retryOf: null
+    batchSize
   }
 }
 

@@ -1,6 +1,7 @@
 import { createBounded } from '../shared/bounded'
-import type { Bounds } from '../shared/bounded'
-import type { Delivery, DeliveryList, Mapping } from '../shared/types'
+import type { Bounded, Bounds } from '../shared/bounded'
+import type { Delivery, DeliveryList, Mapping, Outcome } from '../shared/types'
+import type { DeliveryFilter } from './deliveryFilter'
 
 /** A delivery with the mappings as they were then, by which it is explained. */
 export interface KeptDelivery {
@@ -8,35 +9,71 @@ export interface KeptDelivery {
   mappings: readonly Mapping[]
 }
 
-/** The deliveries that are kept: the newest, within bounds. */
+/** How much is kept. What failed has room of its own, so that no number of successes pushes it out. */
+export interface DeliveryBounds {
+  delivered: Bounds
+  failed: Bounds
+  /** Calls that no preset wanted, or that were refused. */
+  unsent: Bounds
+}
+
+const SHELVES: Record<Outcome, keyof DeliveryBounds> = {
+  delivered: 'delivered',
+  retryable: 'failed',
+  rejected: 'failed',
+  unmatched: 'unsent',
+  refused: 'unsent'
+}
+
+/** The deliveries that are kept: the newest of each kind, within bounds. */
 export interface Deliveries {
-  /** Returns the size of the delivery in characters of JSON. */
+  /** Keeps a delivery, in the place of the one with the same id. Returns its size in characters of JSON. */
   add(kept: KeptDelivery): number
   get(id: string): KeptDelivery | undefined
-  /** Newest first. */
-  list(limit: number): DeliveryList
+  /** Those that match, newest first, and how many match whatever `before` and `limit` say. */
+  list(filter: DeliveryFilter): Pick<DeliveryList, 'deliveries' | 'kept' | 'matching'>
   clear(): void
 }
 
-export function createDeliveries(bounds: Bounds): Deliveries {
+export function createDeliveries(bounds: DeliveryBounds): Deliveries {
   const byId = new Map<string, KeptDelivery>()
-  const newest = createBounded<KeptDelivery>(bounds, ({ delivery }) => byId.delete(delivery.id))
+  const shelf = (name: keyof DeliveryBounds) =>
+    createBounded<KeptDelivery>(bounds[name], ({ delivery }) => byId.delete(delivery.id))
+  const shelves: Record<keyof DeliveryBounds, Bounded<KeptDelivery>> = {
+    delivered: shelf('delivered'),
+    failed: shelf('failed'),
+    unsent: shelf('unsent')
+  }
+  const shelfOf = ({ delivery }: KeptDelivery) => shelves[SHELVES[delivery.status]]
+  /** All of them, newest first; undefined after a change. */
+  let sorted: Delivery[] | undefined
+
+  function inOrder(): Delivery[] {
+    sorted ??= Array.from(byId.values(), ({ delivery }) => delivery).sort((a, b) => b.order - a.order)
+    return sorted
+  }
 
   return {
     add(kept) {
       const { length } = JSON.stringify(kept.delivery)
+      const former = byId.get(kept.delivery.id)
+      if (former) shelfOf(former).delete(former)
       byId.set(kept.delivery.id, kept)
-      newest.add(kept, length)
+      shelfOf(kept).add(kept, length)
+      sorted = undefined
       return length
     },
     get: (id) => byId.get(id),
-    list(limit) {
-      const listed = limit > 0 ? newest.list().slice(-limit).reverse() : []
-      return { deliveries: listed.map(({ delivery }) => delivery), total: byId.size }
+    list({ matches, before, limit }) {
+      const matching = inOrder().filter(matches)
+      const from = before === undefined ? 0 : matching.findIndex(({ order }) => order < before)
+      const deliveries = from < 0 ? [] : matching.slice(from, limit === undefined ? undefined : from + limit)
+      return { deliveries, kept: byId.size, matching: matching.length }
     },
     clear() {
       byId.clear()
-      newest.clear()
+      for (const each of Object.values(shelves)) each.clear()
+      sorted = undefined
     }
   }
 }

@@ -1,6 +1,7 @@
 import { defaultValues } from '@segment/actions-core'
 import type { ActionDefinition, DestinationDefinition, InputField, JSONObject, JSONValue } from '@segment/actions-core'
 import isEqual from 'lodash/isEqual'
+import omit from 'lodash/omit'
 import type { Settings } from '../../src/generated-types'
 import { isJsonObject } from '../shared/json'
 import {
@@ -38,6 +39,13 @@ export interface Mappings {
    * @throws Refusal 422 with the reason, in the framework's words where it has some
    */
   put(preset: string, change: JSONObject): Promise<Mapping>
+  /**
+   * Puts mappings in the place of all that there are; see MappingSet.
+   *
+   * @param set a MappingSet or a list of MappingFiles
+   * @throws Refusal 422 that names the mapping; then nothing has changed
+   */
+  putAll(set: unknown): Promise<void>
   /** Puts a preset back to its defaults, or removes a mapping that was added. Throws Refusal 404. */
   reset(preset: string): void
   resetAll(): void
@@ -55,16 +63,12 @@ export function createMappings(definition: DestinationDefinition<Settings>): Map
     const current = get(preset)
     if (current) {
       if (actionKey !== undefined && actionKey !== current.action) {
-        throw unprocessable(
-          `"${preset}" is a mapping of the action ${current.action}. Add a new mapping for another action.`
-        )
+        throw otherAction(current)
       }
       return current
     }
     if (actionKey === undefined) throw unprocessable(`There is no mapping "${preset}". To add it, name its action.`)
-    if (!preset.trim() || preset.length > MAX_NAME_LENGTH) {
-      throw unprocessable(`A mapping needs a name of 1 to ${MAX_NAME_LENGTH} characters.`)
-    }
+    requireName(preset)
     if (mappings.length >= MAX_MAPPINGS) {
       throw unprocessable(`There are ${MAX_MAPPINGS} mappings already, and Segment allows no more for one destination.`)
     }
@@ -80,7 +84,8 @@ export function createMappings(definition: DestinationDefinition<Settings>): Map
       trigger: defaultSubscription,
       mapping: defaultValues(fields),
       changed: false,
-      isPreset: false
+      isPreset: false,
+      warnings: []
     }
   }
 
@@ -89,6 +94,29 @@ export function createMappings(definition: DestinationDefinition<Settings>): Map
     const isWhole = Object.keys(change.mapping ?? {}).some((key) => fields[key]?.required === true)
     const mapping = change.mapping && (isWhole ? change.mapping : { ...base.mapping, ...change.mapping })
     return { ...base, ...change, mapping: mapping ?? base.mapping }
+  }
+
+  /** A mapping as it is kept: with what is said of it. */
+  function finished(mapping: Mapping): Mapping {
+    const own = presets.find(({ preset }) => preset === mapping.preset)
+    const changed = own !== undefined && !(isEqual(own.mapping, mapping.mapping) && own.trigger === mapping.trigger)
+    return { ...mapping, changed }
+  }
+
+  /** Reads a mapping of a set. It starts from the defaults, whatever there is now. */
+  async function readFile(file: unknown): Promise<Mapping> {
+    if (!isJsonObject(file) || typeof file.preset !== 'string') {
+      throw unprocessable('it must be an object with the name of the mapping as "preset".')
+    }
+    const { preset } = file
+    const { action, ...changes } = readChange(file, preset)
+    const own = presets.find((mapping) => mapping.preset === preset)
+    if (own && action !== undefined && action !== own.action) throw otherAction(own)
+    if (!own && action === undefined) throw unprocessable('it needs the key of its action as "action".')
+    if (!own) requireName(preset)
+    const mapping = changed(own ?? draft(preset, action ?? ''), changes)
+    await checkMapping(actionOf(definition, mapping.action), mapping)
+    return finished(mapping)
   }
 
   function save(next: Mapping): void {
@@ -105,16 +133,33 @@ export function createMappings(definition: DestinationDefinition<Settings>): Map
     changed,
     describe: () => ({ mappings: [...mappings], limit: MAX_MAPPINGS, actions: describeActions(definition) }),
     async put(preset, change) {
-      const { action, ...changes } = readChange(change)
+      const { action, ...changes } = readChange(change, preset)
       const tried = changed(baseFor(preset, action), changes)
       await checkMapping(actionOf(definition, tried.action), tried)
       // Another change may have come meanwhile, so the base is read again.
-      const next = changed(baseFor(preset, action), changes)
-      const own = presets.find((mapping) => mapping.preset === preset)
-      const isChanged = own !== undefined && !(isEqual(own.mapping, next.mapping) && own.trigger === next.trigger)
-      const saved = { ...next, changed: isChanged }
+      const saved = finished(changed(baseFor(preset, action), changes))
       save(saved)
       return saved
+    },
+    async putAll(set) {
+      const files = Array.isArray(set) ? set : isJsonObject(set) ? set.mappings : undefined
+      if (!Array.isArray(files)) throw unprocessable('Send { "mappings": [ … ] }, as GET /api/mappings gives it.')
+      const read: Mapping[] = []
+      for (const [index, file] of files.entries()) {
+        try {
+          read.push(await readFile(file))
+        } catch (error) {
+          throw error instanceof Refusal ? unprocessable(`mappings[${index}]: ${error.message}`) : error
+        }
+      }
+      const named = new Map(read.map((mapping) => [mapping.preset, mapping]))
+      if (named.size < read.length) throw unprocessable('Two of the mappings have the same name.')
+      const kept = presets.map((own) => named.get(own.preset) ?? own)
+      const all = [...kept, ...read.filter(({ isPreset }) => !isPreset)]
+      if (all.length > MAX_MAPPINGS) {
+        throw unprocessable(`With the presets these are ${all.length} mappings; Segment allows ${MAX_MAPPINGS}.`)
+      }
+      mappings = all
     },
     reset(preset) {
       if (!get(preset)) throw new Refusal(404, `There is no mapping "${preset}".`)
@@ -158,7 +203,8 @@ function presetMappings({ presets = [] }: DestinationDefinition<Settings>): Mapp
           trigger: preset.subscribe,
           mapping: preset.mapping ?? {},
           changed: false,
-          isPreset: true
+          isPreset: true,
+          warnings: []
         }
       : []
   )
@@ -171,9 +217,15 @@ export function actionOf(definition: DestinationDefinition<Settings>, key: strin
   throw unprocessable(`There is no action "${key}". Take one of ${Object.keys(definition.actions).join(', ')}.`)
 }
 
+/** What GET says of a mapping beside what PUT changes; it may stay in a file. */
+const SAID_OF_MAPPINGS = ['changed', 'isPreset', 'warnings']
+
 /** Reads what PUT sent, with nothing in it but what a change may hold. */
-function readChange(body: JSONObject): MappingChange {
-  const { mapping, enabled, trigger, action, ...unknown } = body
+function readChange(body: JSONObject, name: string): MappingChange {
+  const { preset, mapping, enabled, trigger, action, ...others } = body
+  const unknown = omit(others, SAID_OF_MAPPINGS)
+  if (preset !== undefined && preset !== name)
+    throw unprocessable(`This is the mapping "${name}", and "preset" says another name.`)
   const [stranger] = Object.keys(unknown)
   if (stranger !== undefined)
     throw unprocessable(`A change has no "${stranger}", only mapping, enabled, trigger and action.`)
@@ -214,6 +266,22 @@ function describeFields(fields: Record<string, FieldLike>): FieldInfo[] {
 
 /** Properties of a field may lack a description. */
 type FieldLike = Omit<InputField, 'description'> & { description?: string }
+
+/** A name stands as a key in files and programs, where these would be taken for something else. */
+const RESERVED_NAMES = Object.getOwnPropertyNames(Object.prototype)
+
+function requireName(preset: string): void {
+  if (!preset.trim() || preset.length > MAX_NAME_LENGTH) {
+    throw unprocessable(`A mapping needs a name of 1 to ${MAX_NAME_LENGTH} characters.`)
+  }
+  if (RESERVED_NAMES.includes(preset)) {
+    throw unprocessable(`"${preset}" means something else to programs that read it as a key. Take another name.`)
+  }
+}
+
+function otherAction({ preset, action }: Mapping): Refusal {
+  return unprocessable(`"${preset}" is a mapping of the action ${action}. Add a new mapping for another action.`)
+}
 
 function unprocessable(message: string): Refusal {
   return new Refusal(422, message)

@@ -13,8 +13,16 @@ export async function matchMappings(
 }
 
 async function matchMapping(event: SegmentEvent, mapping: Mapping, refusal: string): Promise<PresetMatch> {
-  const { preset, action, enabled, trigger } = mapping
-  const outcome = (matched: boolean, reason: string) => ({ preset, action, enabled, trigger, matched, reason })
+  const { preset, action, enabled, trigger, warnings } = mapping
+  const outcome = (matched: boolean, reason: string) => ({
+    preset,
+    action,
+    enabled,
+    trigger,
+    matched,
+    reason,
+    warnings
+  })
   if (refusal) return outcome(false, refusal)
   if (!enabled) return outcome(false, 'The preset is switched off.')
   const { matched, problem } = await matchTrigger(trigger, event)

@@ -1,11 +1,13 @@
 import type { SegmentEvent } from '@segment/actions-core'
-import { randomUUID } from 'crypto'
 import { createBatches } from './batches'
-import type { Call, Deliverer } from './deliver'
+import type { Deliverer } from './deliver'
+import { isCall, newDelivery } from './delivery'
+import type { Call } from './delivery'
 import type { KeptDelivery } from './deliveries'
 import { createLanes } from './lanes'
 import type { Mappings } from './mappings'
 import type { Mask } from '../shared/mask'
+import { Refusal } from '../shared/refusal'
 import { matchMappings } from './matching'
 import type { Delivery, ErasureResult, Mapping } from '../shared/types'
 
@@ -24,6 +26,8 @@ export interface PipelineOptions {
   deliverer: Deliverer
   mappings: Mappings
   mask: Mask
+  /** The place of a call that arrives now; see Call. */
+  nextOrder(): number
   limits: PipelineLimits
   /** Called for every delivery when it has ended. */
   onEnd(kept: KeptDelivery): void
@@ -36,7 +40,7 @@ export interface PipelineOptions {
  */
 export interface Pipeline {
   /** Takes calls, all or none. False: there is no room for them now. */
-  take(calls: Call[]): boolean
+  take(calls: Omit<Call, 'order'>[]): boolean
   /** Delivers a call once more through one mapping, in turn with the other calls of its user. */
   again(delivery: Delivery, mapping: Mapping): Promise<Delivery>
   /** Erases a user at once. */
@@ -50,7 +54,7 @@ export interface Pipeline {
   close(withinMs: number): Promise<number>
 }
 
-export function createPipeline({ deliverer, mappings, mask, limits, onEnd }: PipelineOptions): Pipeline {
+export function createPipeline({ deliverer, mappings, mask, nextOrder, limits, onEnd }: PipelineOptions): Pipeline {
   const lanes = createLanes(limits.concurrency)
   const batches = createBatches((mapping, calls) => deliverer.deliverBatch(mapping, calls), limits.batchWaitMs)
   let waiting = 0
@@ -94,10 +98,11 @@ export function createPipeline({ deliverer, mappings, mask, limits, onEnd }: Pip
         )
       )
     const batched: Promise<void>[] = []
-    for (const mapping of wanted) {
+    for (const [index, mapping] of wanted.entries()) {
+      const own = { ...call, order: call.order + index }
       const size = deliverer.batchSize(mapping)
-      if (size === undefined) end(await deliverer.deliver(mapping, call))
-      else batched.push(batches.add(mapping, call, size).then(end))
+      if (size === undefined) end(await deliverer.deliver(mapping, own))
+      else batched.push(batches.add(mapping, own, size).then(end))
     }
     void Promise.all(batched).then(() => settle(length))
   }
@@ -119,11 +124,15 @@ export function createPipeline({ deliverer, mappings, mask, limits, onEnd }: Pip
       if (waiting + calls.length > limits.maxCalls || waitingLength + length > limits.maxLength) return false
       waiting += calls.length
       waitingLength += length
-      calls.forEach((call, index) => lanes.add(userKey(call.event), () => deliverCall(call, lengths[index])))
+      calls.forEach((taken, index) => {
+        const call = { ...taken, order: nextOrder() }
+        lanes.add(userKey(call.event), () => deliverCall(call, lengths[index]))
+      })
       return true
     },
     again({ event, id, retryOf }, mapping) {
-      const call = { event, receivedAt: new Date().toISOString() }
+      if (!isCall(event)) return Promise.reject(new Refusal(409, 'There is no whole call to send again.'))
+      const call = { event, receivedAt: new Date().toISOString(), order: nextOrder() }
       const ended = new Promise<Delivery>((resolve) => {
         lanes.add(userKey(event), async () => {
           const delivery = { ...(await deliverAgain(call, mapping)), retryOf: retryOf ?? id }
@@ -133,7 +142,7 @@ export function createPipeline({ deliverer, mappings, mask, limits, onEnd }: Pip
       })
       return errand(ended)
     },
-    erase: (userId) => errand(deliverer.erase(userId)),
+    erase: async (userId) => ({ ...(await errand(deliverer.erase(userId))), waiting: 0 }),
     waiting: () => waiting,
     async close(withinMs) {
       isClosing = true
@@ -158,20 +167,12 @@ function userKey({ userId, anonymousId }: SegmentEvent): string {
   return userId ? `user:${userId}` : `anonymous:${anonymousId}`
 }
 
-function unmatched({ event, receivedAt }: Call, reasons: string[], mask: Mask): Delivery {
+function unmatched(call: Call, reasons: string[], mask: Mask): Delivery {
+  const { event } = call
   return {
-    id: randomUUID(),
-    receivedAt,
+    ...newDelivery(call),
     event: mask.event(event),
-    preset: null,
-    action: null,
     status: 'unmatched',
-    request: null,
-    response: null,
-    error: null,
-    durationMs: 0,
-    batchSize: 1,
-    retryOf: null,
     reason: summary(event, reasons)
   }
 }

@@ -13,9 +13,10 @@ describe('the counts', () => {
     expect(counter.read(1)).toEqual({
       calls: 3,
       waiting: 1,
+      retrying: 0,
       counts: {
-        A: { delivered: 1, retryable: 1, rejected: 0, unmatched: 0 },
-        '': { delivered: 0, retryable: 0, rejected: 0, unmatched: 1 }
+        A: { delivered: 1, retryable: 1, rejected: 0, unmatched: 0, refused: 0 },
+        '': { delivered: 0, retryable: 0, rejected: 0, unmatched: 1, refused: 0 }
       },
       lastMinute: 3
     })
@@ -41,6 +42,6 @@ describe('the counts', () => {
     counter.received(5)
     counter.ended(delivery('A', 'delivered'))
     counter.clear(4)
-    expect(counter.read(4)).toEqual({ calls: 4, waiting: 4, counts: {}, lastMinute: 0 })
+    expect(counter.read(4)).toEqual({ calls: 4, waiting: 4, retrying: 0, counts: {}, lastMinute: 0 })
   })
 })

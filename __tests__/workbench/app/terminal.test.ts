@@ -3,6 +3,8 @@ import { deliveryLine, lossLine } from '../../../workbench/app/terminal'
 
 const delivery: Delivery = {
   id: 'd',
+  order: 64,
+  direction: 'toVoucherify',
   receivedAt: '2026-11-22T10:20:30.400Z',
   event: { type: 'track', event: 'Order Completed', userId: 'usr_1' },
   preset: 'Add Custom Event (Track Event)',
@@ -11,6 +13,9 @@ const delivery: Delivery = {
   request: null,
   response: null,
   error: null,
+  warnings: [],
+  tries: [],
+  waitMs: 0,
   durationMs: 1,
   batchSize: 1,
   retryOf: null

@@ -1,5 +1,5 @@
 import { createBatches } from '../../../workbench/segment/batches'
-import type { Call } from '../../../workbench/segment/deliver'
+import type { Call } from '../../../workbench/segment/delivery'
 import type { Delivery, Mapping } from '../../../workbench/shared/types'
 import { closeAll, IDENTIFY_PRESET, start, until } from '../helpers'
 
@@ -10,10 +10,15 @@ const mapping = (preset: string): Mapping => ({
   trigger: 'type = "identify"',
   mapping: {},
   changed: false,
-  isPreset: true
+  isPreset: true,
+  warnings: []
 })
 
-const call = (userId: string): Call => ({ event: { type: 'identify', userId }, receivedAt: '2026-11-22T00:00:00.000Z' })
+const call = (userId: string): Call => ({
+  event: { type: 'identify', userId },
+  receivedAt: '2026-11-22T00:00:00.000Z',
+  order: 64
+})
 
 /** A deliverer whose batches end when they are told to. */
 function createGate() {

@@ -1,5 +1,16 @@
-import type { Explanation, Overview, PreviewResult, TroubleKind } from '../../../workbench/shared/types'
+import type {
+  Delivery,
+  DeliveryList,
+  Explanation,
+  Outcome,
+  Overview,
+  PreviewResult,
+  TroubleKind
+} from '../../../workbench/shared/types'
 import { createDeliveries } from '../../../workbench/segment/deliveries'
+import type { Deliveries, KeptDelivery } from '../../../workbench/segment/deliveries'
+import { newDelivery } from '../../../workbench/segment/delivery'
+import { readDeliveryFilter } from '../../../workbench/segment/deliveryFilter'
 import { createSandbox } from '../../../workbench/sandbox'
 import type { Sandbox } from '../../../workbench/sandbox'
 import { SANDBOX_KEYS, sandboxSettings } from '../../../workbench/app/start'
@@ -85,9 +96,68 @@ describe('GET /api/deliveries', () => {
     const { send, ended, get } = await start()
     await send('POST', '/v1/batch', { batch: ['a', 'b', 'c'].map((event) => ({ ...TRACK, event })) })
     await ended(3)
-    const list = await get<{ deliveries: { event: { event: string } }[]; total: number }>('/api/deliveries?limit=2')
-    expect(list.total).toBe(3)
-    expect(list.deliveries.map(({ event }) => event.event)).toEqual(['c', 'b'])
+    const { deliveries, ...numbers } = await get<DeliveryList>('/api/deliveries?limit=2')
+    expect(numbers).toEqual({
+      kept: 3,
+      total: 3,
+      matching: 3,
+      counts: { delivered: 3, retryable: 0, rejected: 0, unmatched: 0, refused: 0 }
+    })
+    expect(deliveries.map(({ event }) => event.event)).toEqual(['c', 'b'])
+    const older = await get<DeliveryList>(`/api/deliveries?before=${deliveries[1].order}`)
+    expect(older.deliveries.map(({ event }) => event.event)).toEqual(['a'])
+    expect(older.matching).toBe(3)
+  })
+
+  it('lists and downloads what is asked for', async () => {
+    const { send, ended, get, url } = await start()
+    await send('POST', '/v1/batch', {
+      batch: [
+        { type: 'track', userId: 'usr_1', event: 'Order Completed', properties: { metadata: { note: 'Grüße' } } },
+        { type: 'track', userId: 'usr_2', event: 'Order Completed' },
+        { type: 'identify', anonymousId: 'usr_1' },
+        { type: 'alias', userId: 'usr_1', previousId: 'x' }
+      ]
+    })
+    await ended(4)
+    for (const [query, names] of [
+      ['status=delivered', ['track usr_2', 'track usr_1']],
+      ['status=rejected,unmatched', ['alias usr_1', 'identify usr_1']],
+      ['preset=', ['alias usr_1']],
+      [`preset=${encodeURIComponent(TRACK_PRESET)}&user=usr_1`, ['track usr_1']],
+      ['type=track&limit=1', ['track usr_2']],
+      ['user=usr_1', ['alias usr_1', 'identify usr_1', 'track usr_1']],
+      ['user=usr', []],
+      ['text=GR%C3%9C%C3%9FE', ['track usr_1']],
+      ['text=previousid', ['alias usr_1']],
+      ['direction=fromVoucherify', []]
+    ]) {
+      const { deliveries } = await get<DeliveryList>(`/api/deliveries?${query}`)
+      const named = (each: Delivery[]) => each.map(({ event }) => `${event.type} ${event.userId ?? event.anonymousId}`)
+      expect([query, named(deliveries)]).toEqual([query, names])
+      const download = await fetch(`${url}/api/deliveries.ndjson?${query}`)
+      const lines = (await download.text()).split('\n').filter(Boolean)
+      expect(lines.map((line) => JSON.parse(line))).toEqual(deliveries)
+      expect(download.headers.get('content-disposition')).toContain('deliveries.ndjson')
+    }
+  })
+
+  it.each([
+    [
+      'GET',
+      '/api/deliveries?stauts=rejected',
+      'Take status, preset, type, user, text, direction, warned, before, limit.'
+    ],
+    ['GET', '/api/deliveries.ndjson?stauts=rejected', 'Take status,'],
+    ['GET', '/api/sandbox?serach=x', 'Take search, limit.'],
+    ['GET', '/api/overview?limit=1', 'It takes none.'],
+    ['DELETE', '/api/deliveries?status=rejected', 'It takes none.'],
+    ['GET', '/api/deliveries?status=lost', '"status" must be one of delivered, retryable,'],
+    ['GET', '/api/deliveries?warned=yes', '"warned" must be one of true, false.'],
+    ['GET', '/api/deliveries?before=now', '"before" must be a whole number']
+  ])('refuses %s %s', async (method, path, reason) => {
+    const { send } = await start()
+    expect(await send(method, path)).toEqual({ status: 400, body: { error: expect.stringContaining(reason) } })
   })
 
   it.each(['-1', 'x', '1.5', ''])('refuses the limit "%s"', async (limit) => {
@@ -102,12 +172,19 @@ describe('GET /api/deliveries', () => {
     expect(await get<Overview>('/api/overview')).toEqual({
       calls: 1,
       waiting: 0,
-      counts: { [TRACK_PRESET]: { delivered: 1, retryable: 0, rejected: 0, unmatched: 0 } },
+      retrying: 0,
+      counts: { [TRACK_PRESET]: { delivered: 1, retryable: 0, rejected: 0, unmatched: 0, refused: 0 } },
       lastMinute: 1
     })
     expect((await send('DELETE', '/api/deliveries')).status).toBe(200)
     expect(await deliveries()).toEqual([])
-    expect(await get<Overview>('/api/overview')).toEqual({ calls: 0, waiting: 0, counts: {}, lastMinute: 0 })
+    expect(await get<Overview>('/api/overview')).toEqual({
+      calls: 0,
+      waiting: 0,
+      retrying: 0,
+      counts: {},
+      lastMinute: 0
+    })
   })
 
   it('counts a call that no preset took under no preset', async () => {
@@ -122,7 +199,7 @@ describe('GET /api/deliveries', () => {
       reason: 'No preset that is switched on takes this alias call.'
     })
     expect((await get<Overview>('/api/overview')).counts).toEqual({
-      '': { delivered: 0, retryable: 0, rejected: 0, unmatched: 1 }
+      '': { delivered: 0, retryable: 0, rejected: 0, unmatched: 1, refused: 0 }
     })
   })
 })
@@ -522,26 +599,59 @@ describe('a user whose delivery is slow', () => {
     await until(() => sandbox.trouble.list().length === 0)
     await send('POST', '/v1/batch', { batch: ['a', 'b', 'c'].map((userId) => ({ ...TRACK, userId })) })
     expect((await ended(3)).map(({ event }) => event.userId)).toEqual(['a', 'b', 'c'])
-    expect((await ended(4))[3]).toMatchObject({ event: { userId: 'slow' }, status: 'delivered' })
+    expect((await ended(4))[0]).toMatchObject({ event: { userId: 'slow' }, status: 'delivered' })
   })
 })
 
 describe('the deliveries that are kept', () => {
-  const kept = (id: string, text = '') => ({
-    delivery: { id, event: { type: 'track' as const, event: text } } as never,
+  const ROOM = { maxCount: 2, maxLength: 10_000 }
+  const BOUNDS = { delivered: ROOM, failed: ROOM, unsent: ROOM }
+  const ALL = readDeliveryFilter({})
+
+  const kept = (id: string, order: number, status: Outcome = 'delivered', text = ''): KeptDelivery => ({
+    delivery: {
+      ...newDelivery({ receivedAt: '2026-11-22T00:00:00.000Z', order }),
+      id,
+      status,
+      event: { type: 'track', event: text }
+    },
     mappings: []
   })
+  const listed = (deliveries: Deliveries) => deliveries.list(ALL).deliveries.map(({ id }) => id)
 
   it('are the newest, up to a number', () => {
-    const deliveries = createDeliveries({ maxCount: 2, maxLength: 10_000 })
-    for (const id of ['a', 'b', 'c']) deliveries.add(kept(id))
-    expect(deliveries.list(10)).toMatchObject({ total: 2, deliveries: [{ id: 'c' }, { id: 'b' }] })
+    const deliveries = createDeliveries(BOUNDS)
+    for (const [order, id] of ['a', 'b', 'c'].entries()) deliveries.add(kept(id, order))
+    expect(deliveries.list(ALL)).toMatchObject({ kept: 2, matching: 2 })
+    expect(listed(deliveries)).toEqual(['c', 'b'])
     expect(deliveries.get('a')).toBeUndefined()
   })
 
   it('are the newest, up to a size', () => {
-    const deliveries = createDeliveries({ maxCount: 100, maxLength: 1000 })
-    for (const id of ['a', 'b', 'c']) deliveries.add(kept(id, 'x'.repeat(400)))
-    expect(deliveries.list(10)).toMatchObject({ total: 2, deliveries: [{ id: 'c' }, { id: 'b' }] })
+    const deliveries = createDeliveries({ ...BOUNDS, delivered: { maxCount: 100, maxLength: 1500 } })
+    for (const [order, id] of ['a', 'b', 'c'].entries()) deliveries.add(kept(id, order, 'delivered', 'x'.repeat(400)))
+    expect(listed(deliveries)).toEqual(['c', 'b'])
+  })
+
+  it('keep failures, calls that were not sent and successes apart', () => {
+    const deliveries = createDeliveries(BOUNDS)
+    const statuses: Outcome[] = ['rejected', 'retryable', 'unmatched', 'refused', 'delivered', 'delivered', 'delivered']
+    for (const [order, status] of statuses.entries()) deliveries.add(kept(`${status} ${order}`, order, status))
+    expect(listed(deliveries)).toEqual([
+      'delivered 6',
+      'delivered 5',
+      'refused 3',
+      'unmatched 2',
+      'retryable 1',
+      'rejected 0'
+    ])
+  })
+
+  it('are listed by arrival, and one that comes again takes its own place', () => {
+    const deliveries = createDeliveries(BOUNDS)
+    deliveries.add(kept('second', 2))
+    deliveries.add(kept('first', 1, 'retryable'))
+    deliveries.add(kept('first', 1))
+    expect(deliveries.list(ALL)).toMatchObject({ kept: 2, deliveries: [{ id: 'second' }, { status: 'delivered' }] })
   })
 })

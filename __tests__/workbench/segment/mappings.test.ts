@@ -166,7 +166,7 @@ describe('the mappings', () => {
     ['an empty trigger', { trigger: '  ' }, "The trigger can't be read (it is empty). Write it as"],
     ['a switch that is no switch', { enabled: 'yes' }, '"enabled" must be true or false'],
     ['another action', { action: 'addCustomEvent' }, 'is a mapping of the action upsertCustomer'],
-    ['an unknown part', { preset: 'x' }, 'A change has no "preset"']
+    ['an unknown part', { presets: 'x' }, 'A change has no "presets"']
   ])('refuse %s with the reason, and stay as they were', async (_, change, reason) => {
     const { send, mapping } = await start()
     const original = await mapping(IDENTIFY_PRESET)
@@ -220,5 +220,76 @@ describe('the mappings', () => {
       body: { error: expect.stringContaining('50 mappings already') }
     })
     expect((await send('PUT', at('Mapping 50'), { enabled: false })).status).toBe(200)
+  })
+})
+
+describe('a set of mappings', () => {
+  it('is taken as it was given, in the place of all', async () => {
+    const { send, get, mapping } = await start()
+    const own = await mapping(TRACK_PRESET)
+    await send('PUT', at(TRACK_PRESET), { enabled: false, mapping: { ...own.mapping, event: 'Own' } })
+    await send('PUT', at('Second'), { action: 'addCustomEvent', trigger: 'type = "alias"' })
+    const given = await get<MappingList>('/api/mappings')
+    await send('DELETE', '/api/mappings')
+    await send('PUT', at('Third'), { action: 'addCustomEvent' })
+    await send('PUT', at(IDENTIFY_PRESET), { enabled: false })
+
+    expect(await send('PUT', '/api/mappings', given)).toEqual({ status: 200, body: given })
+    expect(await get('/api/mappings')).toEqual(given)
+    expect(given.mappings).toHaveLength(6)
+  })
+
+  it('is taken as a list of files, and leaves presets that it does not name at their defaults', async () => {
+    const { send, get } = await start()
+    const { mappings } = await get<MappingList>('/api/mappings')
+    await send('PUT', at(IDENTIFY_PRESET), { enabled: false })
+    const { preset, action, trigger, mapping } = mappings[0]
+    const file = { preset, action, trigger, enabled: false, mapping }
+    expect((await send('PUT', '/api/mappings', [file])).status).toBe(200)
+    expect((await get<MappingList>('/api/mappings')).mappings).toEqual([
+      { ...mappings[0], enabled: false },
+      ...mappings.slice(1)
+    ])
+  })
+
+  const PRESET = { preset: TRACK_PRESET, trigger: 'type = "track"' }
+  it.each<[unknown, RegExp]>([
+    [{}, /Send \{ "mappings"/],
+    [[1], /mappings\[0\]: it must be an object/],
+    [[{ preset: 'New' }], /mappings\[0\]: it needs the key of its action/],
+    [[PRESET, { ...PRESET, preset: 'Bad', action: 'addCustomEvent', trigger: 'type' }], /mappings\[1\]: The trigger/],
+    [[{ ...PRESET, action: 'upsertCustomer' }], /mapping of the action addCustomEvent/],
+    [[PRESET, PRESET], /same name/],
+    [Array.from({ length: 46 }, (_, n) => ({ preset: `${n}`, action: 'addCustomEvent' })), /these are 51 mappings/]
+  ])('is refused whole: %j', async (set, reason) => {
+    const { send, get } = await start()
+    await send('PUT', at(IDENTIFY_PRESET), { enabled: false })
+    const before = await get('/api/mappings')
+    expect(await send('PUT', '/api/mappings', set)).toEqual({
+      status: 422,
+      body: { error: expect.stringMatching(reason) }
+    })
+    expect(await get('/api/mappings')).toEqual(before)
+  })
+
+  it('may be one mapping, as GET gives it, under its own name only', async () => {
+    const { send, get } = await start()
+    const given = await get<Mapping>(at(TRACK_PRESET))
+    expect(await send('PUT', at(TRACK_PRESET), given)).toEqual({ status: 200, body: given })
+    expect(await send('PUT', at(IDENTIFY_PRESET), given)).toMatchObject({ status: 422 })
+  })
+})
+
+describe('a name that every object knows', () => {
+  it.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty'])('is refused with words: %s', async (name) => {
+    const { send, get, ended } = await start()
+    expect(await send('PUT', at(name), { action: 'addCustomEvent' })).toEqual({
+      status: 422,
+      body: { error: expect.stringContaining('Take another name.') }
+    })
+    await send('POST', '/v1/track', TRACK)
+    await ended(1)
+    expect((await send('GET', '/api/overview')).status).toBe(200)
+    expect(await get(at(name))).toEqual({ error: expect.stringContaining('There is no mapping') })
   })
 })

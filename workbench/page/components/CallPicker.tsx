@@ -21,13 +21,12 @@ function ofSamples(samples: Sample[]): Choice[] {
   return samples.map(({ label, event }) => ({ key: `sample ${label}`, text: names.get(label) ?? label, event }))
 }
 
-const ofDelivery = ({ id, receivedAt, event }: Delivery): Choice => ({
-  key: id,
-  text: `${timeOfDay(receivedAt)} ${nameOf(event)}`,
-  event
-})
+function ofDelivery({ id, receivedAt, event }: Delivery): Choice[] {
+  const { type } = event
+  return type ? [{ key: id, text: `${timeOfDay(receivedAt)} ${nameOf(event)}`, event: { ...event, type } }] : []
+}
 
-const readRecent = () => (getState().deliveries ?? []).slice(0, MAX_RECENT).map(ofDelivery)
+const readRecent = () => (getState().deliveries ?? []).slice(0, MAX_RECENT).flatMap(ofDelivery)
 
 /** Chooses the call for which a mapping shows its result: one that arrived lately, or a sample. */
 export function CallPicker({ trigger, onPick }: { trigger: string; onPick(event: SegmentEvent): void }) {

@@ -102,7 +102,7 @@ interface FiltersProps {
 function Filters({ deliveries, filter, setFilter }: FiltersProps) {
   const mappings = useStore((state) => state.mappings)
   const counts = useMemo(() => {
-    const found: Record<Outcome, number> = { delivered: 0, retryable: 0, rejected: 0, unmatched: 0 }
+    const found: Record<Outcome, number> = { delivered: 0, retryable: 0, rejected: 0, unmatched: 0, refused: 0 }
     for (const { status } of deliveries) found[status] += 1
     return found
   }, [deliveries])

@@ -6,7 +6,7 @@ import { useStore } from '../store'
 import type { Outcome, Overview } from '../../shared/types'
 import { useSize } from './hooks'
 
-const nothing: Overview = { calls: 0, waiting: 0, counts: {}, lastMinute: 0 }
+const nothing: Overview = { calls: 0, waiting: 0, retrying: 0, counts: {}, lastMinute: 0 }
 /** Between a lane's name and its numbers, in pixels. */
 const GAP = 8
 
@@ -112,7 +112,8 @@ const textures: Record<Outcome, string> = {
   delivered: '',
   retryable: 'M-2 2 2 -2M0 8 8 0M6 10 10 6',
   rejected: 'M0 0 8 8M8 0 0 8',
-  unmatched: 'M0 4H4'
+  unmatched: 'M0 4H4',
+  refused: 'M4 0V4'
 }
 
 function LaneLabel({ lane, layout: { width, columns } }: { lane: Lane; layout: FlowLayout }) {
