@@ -141,7 +141,7 @@ describe('an answer of Voucherify', () => {
     ['/elsewhere', 'us1.segmentio.voucherify.io'],
     ['//login.example.com:8443/x', 'login.example.com:8443'],
     ['', 'an unnamed host'],
-    ['https://', 'an unreadable address'],
+    ['https://login.example.com:99999/', 'an unreadable address'],
     [`https://${'a'.repeat(60)}.${'b'.repeat(60)}.example.com/`, `${'a'.repeat(60)}.${'b'.repeat(38)}…`]
   ])('that redirects to %j points to %s', async (location, host) => {
     const { message } = await failureFrom({ status: 302, headers: location ? { Location: location } : {} })
