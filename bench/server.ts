@@ -5,6 +5,7 @@ import { performance } from 'node:perf_hooks'
 import { createSandbox } from '../workbench/sandbox'
 import { createWorkbench } from '../workbench/app/server'
 import { SANDBOX_KEYS, sandboxSettings } from '../workbench/app/start'
+import type { LimitOptions } from '../workbench/sandbox/limits'
 import type { Question, ServerKind, Sizes } from './serverProcess'
 
 /** Milliseconds that the sandbox's clock was set forward, since nobody waits an hour for a limit. */
@@ -15,7 +16,7 @@ type Answers = Record<Question['ask'], (question: Question) => unknown>
 
 async function start(kind: ServerKind, sizes: Sizes): Promise<{ url: string; answers: Partial<Answers> }> {
   if (kind === 'answering') return { url: await startAnswering(), answers: {} }
-  const sandbox = createSandbox({ ...SANDBOX_KEYS, limits: { ...sizes, now } })
+  const sandbox = createSandbox({ ...SANDBOX_KEYS, limits: limitsOf(sizes), now })
   await sandbox.listen(0)
   const answers: Partial<Answers> = {
     calls: () => sandbox.state({ limit: 1 }).totals.calls,
@@ -28,8 +29,15 @@ async function start(kind: ServerKind, sizes: Sizes): Promise<{ url: string; ans
   return { url: workbench.url, answers }
 }
 
+function limitsOf({ integrationCallsPerDay, bulkCallsPerHour }: Sizes): LimitOptions {
+  return {
+    ...(integrationCallsPerDay && { webhook_calls: { calls: integrationCallsPerDay, seconds: 86_400 } }),
+    ...(bulkCallsPerHour && { bulk_api_calls: { calls: bulkCallsPerHour, seconds: 3_600 } })
+  }
+}
+
 function now(): number {
-  return performance.now() + skippedMs
+  return performance.timeOrigin + performance.now() + skippedMs
 }
 
 /** A server that reads each request and says that all is well, at the least cost. */

@@ -15,7 +15,7 @@ import { Refusal } from '../shared/refusal'
 import type { Sandbox } from '../sandbox'
 import { samples } from '../segment/samples'
 import type { Stream } from './stream'
-import { readTrouble } from './trouble'
+import { addTrouble } from './trouble'
 import type {
   Delivery,
   DeliveryList,
@@ -179,7 +179,7 @@ function addSandboxRoutes(app: Hono, { sandbox, erase }: ApiParts): void {
   })
   app.get('/api/trouble', (context) => context.json(sandbox.trouble.list()))
   app.post('/api/trouble', async (context) => {
-    sandbox.trouble.add(readTrouble(await readJsonObject(context.req.raw)))
+    addTrouble(sandbox, await readJsonObject(context.req.raw))
     return context.json(sandbox.trouble.list())
   })
   app.delete('/api/trouble', (context) => {

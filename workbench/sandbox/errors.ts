@@ -1,12 +1,14 @@
 import { randomBytes } from 'crypto'
 import type { JSONObject } from '@segment/actions-core'
+import type { LimitType } from '../shared/types'
 
 /** Most bytes that a call may hold. Source: Voucherify's API reference, which says it of the bulk calls. */
 export const MAX_BODY_BYTES = 10_485_760
 
 export interface Answer {
   status: number
-  body: JSONObject
+  /** An object goes as JSON, a text as it is, of the type that `headers` name; absent for 204. */
+  body?: JSONObject | string
   headers?: Record<string, string>
   /** Announces more than the body and ends the connection after it. */
   isCut?: boolean
@@ -24,9 +26,19 @@ export function invalidPayload(details: string): Refusal {
   return new Refusal(400, { ...errorBody(400, 'invalid_payload', 'Invalid payload'), details })
 }
 
+/** 400 for a parameter of the query. */
+export function invalidQuery(details: string): Refusal {
+  return new Refusal(400, { ...errorBody(400, 'invalid_query_params', 'Invalid query params'), details })
+}
+
 /** 401: its body has a key and no details. */
 export function unauthorized(): Refusal {
   return new Refusal(401, errorBody(401, 'unauthorized', 'Unauthorized'))
+}
+
+/** 402: the plan is used up, or the subscription has ended. */
+export function planExceeded(): Refusal {
+  return new Refusal(402, errorBody(402, 'plan_exceeded', 'Your plan is exceeded'))
 }
 
 /** 404 for something that Voucherify does not hold, such as `Cannot find customer with id c1`. */
@@ -34,9 +46,11 @@ export function notFound(details: string): Refusal {
   return new Refusal(404, { ...errorBody(404, 'not_found', 'Resource not found'), details })
 }
 
-/** 405 with the methods that the path takes. */
-export function methodNotAllowed(allow: string): Refusal {
-  return new Refusal(405, errorBody(405, 'method_not_allowed', `This path takes ${allow} only`), { Allow: allow })
+/** 404 for a call that Voucherify may know and the sandbox does not play, such as `POST /v1/vouchers`. */
+export function notPlayed(call: string): Refusal {
+  return notFound(
+    `This is the sandbox of the workbench, which does not play ${call}. docs/workbench.md lists what it plays.`
+  )
 }
 
 /** 413, whose body has another form than all other errors. */
@@ -55,23 +69,40 @@ export function tooLarge(): Refusal {
  * @param retryAfter seconds to wait
  * @param now milliseconds since 1970 on the clock that the limit runs on
  */
-export function tooManyRequests(type: string, limit: number, retryAfter: number, now: number): Refusal {
+export function tooManyRequests(type: LimitType, limit: number, retryAfter: number, now: number): Refusal {
   return new Refusal(
     429,
     { code: 429, message: 'Too many requests' },
-    {
-      'Retry-After': String(retryAfter),
-      'X-Rate-Limit-Limit': String(limit),
-      'X-Rate-Limit-Remaining': '0',
-      'X-Rate-Limit-Retry': String(Math.ceil(now / 1000) + retryAfter),
-      'X-Rate-Limit-Type': type
-    }
+    { 'Retry-After': String(retryAfter), ...limitHeaders(type, limit, 0, Math.ceil(now / 1000) + retryAfter) }
   )
+}
+
+/**
+ * The headers that say how far a limit is used.
+ *
+ * @param retry Unix time in seconds at which calls are allowed again
+ */
+export function limitHeaders(type: LimitType, limit: number, remaining: number, retry: number): Record<string, string> {
+  return {
+    'X-Rate-Limit-Limit': String(limit),
+    'X-Rate-Limit-Remaining': String(remaining),
+    'X-Rate-Limit-Retry': String(retry),
+    'X-Rate-Limit-Type': type
+  }
 }
 
 /** 500 as Voucherify would answer in trouble of its own. */
 export function internalError(): Refusal {
   return new Refusal(500, errorBody(500, 'internal_error', 'Internal server error'))
+}
+
+/** 500 for a fault of the sandbox itself, so that no call can end the process. */
+export function sandboxFailed(error: unknown): Refusal {
+  const reason = error instanceof Error ? error.message : String(error)
+  return new Refusal(500, {
+    ...errorBody(500, 'sandbox_failed', 'The sandbox failed'),
+    details: `This is a fault of the sandbox and none of your call: ${reason}`
+  })
 }
 
 /** 507: the sandbox, other than Voucherify, holds everything in memory. Dropping the oldest would look like a loss. */
@@ -87,6 +118,16 @@ export function notForYou(status: 403 | 421, message: string): Refusal {
   return new Refusal(status, errorBody(status, 'forbidden', message))
 }
 
+/** 403, 410 and 400 for a report that can't be given. Its storage is not Voucherify's API and has errors of its own. */
+export function noReport(status: 400 | 403 | 410, message: string): Refusal {
+  return new Refusal(status, { code: status, message })
+}
+
+/** An ID such as Voucherify gives each request. */
+export function newRequestId(): string {
+  return `v-${randomBytes(9).toString('hex')}`
+}
+
 function errorBody(code: number, key: string, message: string): JSONObject {
-  return { code, key, message, request_id: `v-${randomBytes(9).toString('hex')}` }
+  return { code, key, message, request_id: newRequestId() }
 }

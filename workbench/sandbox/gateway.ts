@@ -22,7 +22,7 @@ export function gatewayRoutes(store: Store): Route[] {
     kind,
     method: 'POST',
     path: `/segmentio/${kind}`,
-    bucket: 'integration',
+    bucket: 'webhook_calls',
     handle({ text }) {
       take(parseObject(text))
       return QUEUED

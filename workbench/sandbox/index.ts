@@ -5,22 +5,32 @@ import { apiRoutes } from './api'
 import { createAsyncActions } from './asyncActions'
 import { readCustomer } from './customer'
 import { gatewayRoutes } from './gateway'
-import { createLimits } from './limits'
+import { createLimits, planLimits } from './limits'
+import type { LimitOptions } from './limits'
+import { createReports } from './reports'
 import { createRouter } from './routes'
 import { createSandboxServer } from './server'
 import { createStore } from './store'
-import { createTroubles } from './trouble'
+import { createTroubles, isPlan } from './trouble'
 
 const DEFAULT_BULK_DELAY_MS = 5
 
-export interface SandboxOptions {
-  /** Keys that the sandbox takes; everything else is answered 401. */
+/** An Application ID and its Secret Key. */
+export interface Keys {
   applicationId: string
   secretKey: string
+}
+
+/** The keys that the sandbox takes, and how it plays. */
+export interface SandboxOptions extends Keys {
+  /** More keys that are taken, such as those of another integration in the same project. */
+  moreKeys?: Keys[]
   /** Milliseconds until accepted bulk rows are applied, 5 unless given. */
   bulkDelayMs?: number
-  /** Limits to play, for benchmarks; none unless given. */
-  limits?: { integrationCallsPerDay?: number; bulkCallsPerHour?: number; now?: () => number }
+  /** Limits to play; none unless given. A plan among the troubles takes their place. */
+  limits?: LimitOptions
+  /** Milliseconds since 1970; the machine's clock unless given. Limits, jobs and reports run on it. */
+  now?: () => number
 }
 
 /** A server on this machine that plays Voucherify's Segment gateway and API, and holds in memory what it was sent. */
@@ -39,7 +49,7 @@ export interface Sandbox {
   clear(): void
   readonly trouble: {
     list(): Trouble[]
-    /** Throws a RangeError unless `remaining` is a whole number from 1 and `seconds` a number from 0 to 86,400. */
+    /** Throws a RangeError that says which value of the trouble can't be. */
     add(trouble: Trouble): void
     clear(): void
   }
@@ -48,22 +58,35 @@ export interface Sandbox {
 }
 
 /** Makes a sandbox. It holds what it is sent also after it was closed, until it is emptied. */
-export function createSandbox({ applicationId, secretKey, bulkDelayMs, limits = {} }: SandboxOptions): Sandbox {
+export function createSandbox({
+  applicationId,
+  secretKey,
+  moreKeys = [],
+  bulkDelayMs = DEFAULT_BULK_DELAY_MS,
+  limits: ownLimits = {},
+  now = Date.now
+}: SandboxOptions): Sandbox {
   const listeners = new Set<() => void>()
   const changed = () => listeners.forEach((listener) => listener())
   const store = createStore()
   const troubles = createTroubles()
-  const actions = createAsyncActions(
-    bulkDelayMs ?? DEFAULT_BULK_DELAY_MS,
-    (row) => store.upsertCustomer(readCustomer(row, 'api'), 'bulk'),
-    changed
-  )
+  const limits = createLimits(ownLimits, now)
+  const reports = createReports(now)
+  const actions = createAsyncActions({
+    delayMs: bulkDelayMs,
+    now,
+    apply: (row) => store.upsertCustomer(readCustomer(row, 'api'), 'bulk'),
+    reports,
+    addressOf: (path) => `${url}${path}`,
+    onProgress: changed
+  })
+  const keys = [{ applicationId, secretKey }, ...moreKeys]
   const server = createSandboxServer({
-    applicationId,
-    secretKey,
-    findRoute: createRouter([...gatewayRoutes(store), ...apiRoutes(store, actions)]),
-    takeFromLimit: createLimits(limits),
+    keys: new Map(keys.map((pair) => [pair.applicationId, pair.secretKey])),
+    findRoute: createRouter([...gatewayRoutes(store), ...apiRoutes(store, actions, troubles), reports.route]),
+    takeFromLimit: limits.take,
     takeTrouble: troubles.take,
+    now,
     countCall: store.countCall,
     onCall: changed
   })
@@ -91,6 +114,7 @@ export function createSandbox({ applicationId, secretKey, bulkDelayMs, limits = 
     customer: store.customer,
     clear() {
       actions.clear()
+      reports.clear()
       store.clear()
       changed()
     },
@@ -98,9 +122,11 @@ export function createSandbox({ applicationId, secretKey, bulkDelayMs, limits = 
       list: troubles.list,
       add(trouble) {
         troubles.add(trouble)
+        if (isPlan(trouble)) limits.play(planLimits(trouble.kind, trouble.bulkPerHour))
         changed()
       },
       clear() {
+        if (troubles.list().some(isPlan)) limits.play(ownLimits)
         troubles.clear()
         changed()
       }

@@ -1,20 +1,22 @@
 import { createServer } from 'http'
-import type { IncomingMessage, Server, ServerResponse } from 'http'
-import type { Trouble } from '../shared/types'
-import { MAX_BODY_BYTES, notForYou, Refusal, tooLarge, unauthorized } from './errors'
+import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'http'
+import type { LimitType, Trouble } from '../shared/types'
+import { MAX_BODY_BYTES, noReport, notForYou, Refusal, sandboxFailed, tooLarge, unauthorized } from './errors'
 import type { Answer } from './errors'
-import type { TakeFromLimit } from './limits'
 import type { FindRoute, FoundRoute } from './routes'
 import type { CallKind } from './store'
 import { troubledAnswer } from './trouble'
 
 /** What the server asks of the rest of the sandbox for each call. */
 export interface ServerParts {
-  applicationId: string
-  secretKey: string
+  /** Secret key by Application ID of those who may call. */
+  keys: ReadonlyMap<string, string>
   findRoute: FindRoute
-  takeFromLimit: TakeFromLimit
-  takeTrouble(): Trouble | undefined
+  /** Counts a call against its limit and returns the headers that say so. Throws a Refusal 429. */
+  takeFromLimit(limit: LimitType): Record<string, string>
+  takeTrouble(kind: CallKind): Trouble | undefined
+  /** Milliseconds since 1970. */
+  now(): number
   countCall(kind: CallKind): void
   /** Called after each call that had a route, whatever came of it. */
   onCall(): void
@@ -66,28 +68,49 @@ function answerCall(
   request: IncomingMessage,
   body: Buffer | undefined
 ): { answer: Answer; delayMs: number } {
+  const { path, query } = addressOf(request)
   const found = orRefusal(() => {
     refuseStrangers(request)
-    return parts.findRoute(request.method ?? '', pathOf(request))
+    return parts.findRoute(request.method ?? '', path)
   })
   if (found instanceof Refusal) return { answer: found, delayMs: 0 }
   parts.countCall(found.route.kind)
-  const trouble = parts.takeTrouble()
-  const answer = (trouble && troubledAnswer(trouble)) ?? orRefusal(() => perform(parts, request, body, found))
+  const trouble = parts.takeTrouble(found.route.kind)
+  const answer = (trouble && troubledAnswer(trouble, parts.now())) ?? perform(parts, request, body, found, query)
   parts.onCall()
   return { answer, delayMs: trouble?.kind === 'slow' ? trouble.seconds * 1000 : 0 }
 }
 
 function perform(
-  { applicationId, secretKey, takeFromLimit }: ServerParts,
+  { keys, takeFromLimit }: ServerParts,
   { headers }: IncomingMessage,
   body: Buffer | undefined,
-  { route, id }: FoundRoute
+  { route, id }: FoundRoute,
+  query: string
 ): Answer {
-  if (headers['x-app-id'] !== applicationId || headers['x-app-token'] !== secretKey) throw unauthorized()
-  if (route.bucket) takeFromLimit(route.bucket)
-  if (!body) throw tooLarge()
-  return route.handle({ text: body.toString(), id })
+  let limitHeaders: Record<string, string> = {}
+  const answer = orRefusal(() => {
+    const caller = route.isWithoutKeys ? refuseKeys(headers) : requireKeys(headers, keys)
+    if (route.bucket) limitHeaders = takeFromLimit(route.bucket)
+    if (!body) throw tooLarge()
+    return route.handle({ text: body.toString(), id, query: new URLSearchParams(query), caller })
+  })
+  return { status: answer.status, body: answer.body, headers: { ...limitHeaders, ...answer.headers } }
+}
+
+/** The Application ID of a caller with the right keys. */
+function requireKeys(headers: IncomingHttpHeaders, keys: ServerParts['keys']): string {
+  const applicationId = String(headers['x-app-id'])
+  const secretKey = keys.get(applicationId)
+  if (secretKey === undefined || headers['x-app-token'] !== secretKey) throw unauthorized()
+  return applicationId
+}
+
+/** Whoever sends the keys to the storage of reports would give them away in production. */
+function refuseKeys(headers: IncomingHttpHeaders): string {
+  const sent = ['x-app-id', 'x-app-token', 'authorization', 'secret-key'].find((name) => headers[name] !== undefined)
+  if (sent) throw noReport(400, `A report is fetched without keys, and this request sends ${sent}.`)
+  return ''
 }
 
 /** What a web page could send from this machine's browser never gets in, also when its name resolves to this machine. */
@@ -97,22 +120,22 @@ function refuseStrangers({ headers }: IncomingMessage): void {
 }
 
 /** The path as it was sent: what URL makes of dots and escapes would lead to another customer. */
-function pathOf({ url = '' }: IncomingMessage): string {
-  const query = url.indexOf('?')
-  return query < 0 ? url : url.slice(0, query)
+function addressOf({ url = '' }: IncomingMessage): { path: string; query: string } {
+  const end = url.indexOf('?')
+  return end < 0 ? { path: url, query: '' } : { path: url.slice(0, end), query: url.slice(end + 1) }
 }
 
 function orRefusal<Result>(work: () => Result): Result | Refusal {
   try {
     return work()
   } catch (error) {
-    if (error instanceof Refusal) return error
-    throw error
+    return error instanceof Refusal ? error : sandboxFailed(error)
   }
 }
 
 function send(response: ServerResponse, { status, body, headers, isCut }: Answer): void {
-  const bytes = Buffer.from(JSON.stringify(body))
+  if (body === undefined) return void response.writeHead(status, headers).end()
+  const bytes = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))
   response.writeHead(status, {
     'Content-Type': 'application/json; charset=utf-8',
     'Content-Length': isCut ? 2 * bytes.length : bytes.length,

@@ -38,14 +38,18 @@ const LIMITS: StoreLimits = {
 }
 
 /** What a call does, as the totals count it. */
-const CALL_KINDS = [
+export const CALL_KINDS = [
   'test-authentication',
   'customer-processing',
   'event-processing',
   'group-processing',
   'bulk',
+  'bulk-metadata',
   'async-actions',
+  'reports',
   'customers',
+  'events',
+  'metadata-schemas',
   'permanent-deletion'
 ] as const
 export type CallKind = typeof CALL_KINDS[number]
@@ -72,8 +76,13 @@ export interface ErasureCounts {
  */
 export interface Store {
   countCall(kind: CallKind): void
-  /** Creates or updates a customer. Throws a Refusal (507) when there is no room for another. */
-  upsertCustomer(change: SandboxCustomer, by: SandboxChange['by']): void
+  /**
+   * Creates or updates a customer.
+   *
+   * @returns whether the customer was there before
+   * @throws Refusal 507 when there is no room for another
+   */
+  upsertCustomer(change: SandboxCustomer, by: SandboxChange['by']): boolean
   /** Keeps an event and what it says of its customer, who is created if unknown. Throws as `upsertCustomer` does. */
   addEvent(event: NewEvent): void
   /**
@@ -239,7 +248,11 @@ export function createStore(limits: StoreLimits = LIMITS): Store {
 
   return {
     countCall,
-    upsertCustomer: (change, by) => void upsert(change, by),
+    upsertCustomer(change, by) {
+      const isKnown = customers.has(change.source_id)
+      upsert(change, by)
+      return isKnown
+    },
     addEvent,
     assignToGroup,
     erase,

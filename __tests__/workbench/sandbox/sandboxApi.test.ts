@@ -7,6 +7,7 @@ import {
   BULK,
   closeSandboxes,
   CUSTOMER,
+  endedJob,
   EVENT,
   finished,
   get,
@@ -21,7 +22,6 @@ import {
 /** Longer than any test runs: rows that wait so long are applied by nobody. */
 const NEVER_MS = 3_600_000
 const ACTION_ID = expect.stringMatching(/^aa_[0-9a-f]{18}$/)
-const NO_FAILURE = { id: ACTION_ID, status: 'DONE', result: { failed_count: 0, errors: [] } }
 
 let sandbox: Sandbox
 beforeEach(async () => {
@@ -58,7 +58,7 @@ describe('a bulk call', () => {
       { source_id: 'c2', name: 'Jan', birthdate: '1990-05-14', phone: '1', description: 'd', first_name: 'Jan' },
       { source_id: 'c2', phone: '2' }
     ]
-    expect(await applyInBulk(sandbox, rows)).toEqual(NO_FAILURE)
+    expect(await applyInBulk(sandbox, rows)).toEqual(endedJob(3))
     expect(held(sandbox, 'c1')).toEqual({
       source_id: 'c1',
       name: 'Maria',
@@ -102,22 +102,17 @@ describe('a bulk call', () => {
       { source_id: 'c6', metadata: [] },
       { source_id: 'c7' }
     ]
-    expect(await applyInBulk(sandbox, rows)).toEqual({
-      id: ACTION_ID,
-      status: 'DONE',
-      result: {
-        failed_count: 7,
-        errors: [
-          failure('Property .source_id should be a string that is not blank', null),
-          failure('Property . should be an object', null),
-          failure('Property . should be an object', null),
-          failure('Property .birthdate should be a date of the form YYYY-MM-DD', 'c3'),
-          failure('Property .birthdate should be a date of the form YYYY-MM-DD', 'c4'),
-          failure('Property .birthdate should be a date of the form YYYY-MM-DD', 'c5'),
-          failure('Property .metadata should be an object', 'c6')
-        ]
-      }
-    })
+    expect(await applyInBulk(sandbox, rows)).toEqual(
+      endedJob(2, 7, [
+        failure('Property .source_id should be a string that is not blank', null),
+        failure('Property . should be an object', null),
+        failure('Property . should be an object', null),
+        failure('Property .birthdate should be a date of the form YYYY-MM-DD', 'c3'),
+        failure('Property .birthdate should be a date of the form YYYY-MM-DD', 'c4'),
+        failure('Property .birthdate should be a date of the form YYYY-MM-DD', 'c5'),
+        failure('Property .metadata should be an object', 'c6')
+      ])
+    )
     expect(sandbox.state().customers).toEqual([{ source_id: 'c7' }, { source_id: 'c1' }])
   })
 
@@ -131,7 +126,7 @@ describe('a bulk call', () => {
   })
 
   it('without rows is done as well', async () => {
-    expect(await applyInBulk(sandbox, [])).toEqual(NO_FAILURE)
+    expect(await applyInBulk(sandbox, [])).toEqual(endedJob(0))
   })
 
   it.each<[string, unknown, string]>([
@@ -154,7 +149,7 @@ describe('a bulk call', () => {
         message: 'Payload content length greater than maximum allowed: 10485760'
       }
     ])
-    expect(await applyInBulk(sandbox, bodyOf(10_485_760))).toEqual(NO_FAILURE)
+    expect(await applyInBulk(sandbox, bodyOf(10_485_760))).toEqual(endedJob(1))
     expect(sandbox.state().totals).toMatchObject({ customers: 1, calls: { bulk: 2 } })
   })
 
@@ -193,14 +188,11 @@ describe('the room of the sandbox', () => {
   it('ends at 250,000 customers: more are refused with a reason, those it knows are still updated', async () => {
     const rows = Array.from({ length: 250_001 }, (_, n) => ({ source_id: `customer-${n}` }))
     const details = 'The sandbox holds its most of 250000 customers. Empty it and send the call again.'
-    expect(await applyInBulk(sandbox, rows)).toEqual({
-      id: ACTION_ID,
-      status: 'DONE',
-      result: {
-        failed_count: 1,
-        errors: [{ message: 'The sandbox is full', details, key: 'sandbox_full', source_id: 'customer-250000' }]
-      }
-    })
+    expect(await applyInBulk(sandbox, rows)).toEqual(
+      endedJob(250_000, 1, [
+        { message: 'The sandbox is full', details, key: 'sandbox_full', source_id: 'customer-250000' }
+      ])
+    )
     const refusal = { status: 507, body: { code: 507, key: 'sandbox_full', message: 'The sandbox is full', details } }
     const customer = { source_id: 'one-more' }
     expect(await post(sandbox, CUSTOMER, customer)).toMatchObject(refusal)

@@ -92,3 +92,28 @@ export function invalid(details: string): unknown {
     request_id: expect.stringMatching(/^v-[0-9a-f]{18}$/)
   }
 }
+
+const ISO = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) as unknown
+
+/** A bulk job that has ended, with the keys that are documented, the counts and the rows that failed. */
+export function endedJob(doneCount: number, failedCount = 0, errors: unknown[] = []): unknown {
+  return {
+    id: expect.stringMatching(/^aa_[0-9a-f]{18}$/),
+    type: 'CUSTOMERS.BULK_UPDATE',
+    status: 'DONE',
+    operation_status: failedCount ? 'FAILED' : 'SUCCESS',
+    created_at: ISO,
+    updated_at: ISO,
+    request_id: expect.stringMatching(/^v-[0-9a-f]{18}$/),
+    processing_time: expect.any(Number),
+    progress: 100,
+    object: 'async_action',
+    result: {
+      done_count: doneCount,
+      failed_count: failedCount,
+      errors,
+      reports: [expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/reports\/[0-9a-f]{32}\.csv$/)],
+      reports_available_till: ISO
+    }
+  }
+}

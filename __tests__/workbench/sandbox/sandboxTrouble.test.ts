@@ -1,5 +1,6 @@
 /** What the sandbox does when it was asked for trouble, and when a simulated limit is reached. */
 import type { Sandbox } from '../../../workbench/sandbox'
+import type { LimitOptions } from '../../../workbench/sandbox/limits'
 import type { Trouble } from '../../../workbench/shared/types'
 import { raw } from '../helpers'
 import {
@@ -181,9 +182,9 @@ describe('trouble', () => {
   it.each<[string, Partial<Trouble>, string]>([
     ['no call', { remaining: 0 }, 'remaining must be a whole number from 1: how many calls the trouble lasts.'],
     ['half a call', { remaining: 1.5 }, 'remaining must be a whole number from 1: how many calls the trouble lasts.'],
-    ['a negative wait', { seconds: -1 }, 'seconds must be a number from 0 to 86400.'],
-    ['a wait of more than a day', { seconds: 86_401 }, 'seconds must be a number from 0 to 86400.'],
-    ['a wait that is no number', { seconds: NaN }, 'seconds must be a number from 0 to 86400.']
+    ['a negative wait', { seconds: -1 }, 'seconds must be a number from 0 to 2678400.'],
+    ['a wait of more than a billing cycle', { seconds: 2_678_401 }, 'seconds must be a number from 0 to 2678400.'],
+    ['a wait that is no number', { seconds: NaN }, 'seconds must be a number from 0 to 2678400.']
   ])('is refused for %s', (_, change, message) => {
     expect(() => sandbox.trouble.add({ kind: '429', remaining: 1, seconds: 0, ...change })).toThrow(
       new RangeError(message)
@@ -206,15 +207,15 @@ describe('a simulated limit', () => {
     clock = START
   })
 
-  const limited = (limits: { integrationCallsPerDay?: number; bulkCallsPerHour?: number }) =>
-    startSandbox({ limits: { ...limits, now: () => clock } })
+  const limited = (limits: LimitOptions) => startSandbox({ limits, now: () => clock })
+  const day = (calls: number) => limited({ webhook_calls: { calls, seconds: 86_400 } })
 
   it('of the day lets so many customers, events and groups through, and then answers 429', async () => {
-    const day = await limited({ integrationCallsPerDay: 3 })
-    for (const [, call] of CALLS.slice(1, 4)) expect(await call(day)).toMatchObject({ status: 200 })
+    const server = await day(3)
+    for (const [, call] of CALLS.slice(1, 4)) expect(await call(server)).toMatchObject({ status: 200 })
     clock += 3_600_500
     for (const [, call] of CALLS.slice(1, 4)) {
-      const { status, body, headers } = await call(day)
+      const { status, body, headers } = await call(server)
       expect([status, body]).toEqual([429, { code: 429, message: 'Too many requests' }])
       expect(limitOf(headers)).toEqual({
         wait: 82_800,
@@ -224,12 +225,12 @@ describe('a simulated limit', () => {
         type: 'webhook_calls'
       })
     }
-    expect(day.state().totals).toMatchObject({ events: 1, calls: { 'customer-processing': 2 } })
+    expect(server.state().totals).toMatchObject({ events: 1, calls: { 'customer-processing': 2 } })
   })
 
   it('of the day ends a day after the first call', async () => {
-    const day = await limited({ integrationCallsPerDay: 1 })
-    const send = async () => (await post(day, CUSTOMER, { source_id: 'c1' })).status
+    const server = await day(1)
+    const send = async () => (await post(server, CUSTOMER, { source_id: 'c1' })).status
     expect(await send()).toBe(200)
     clock = START + 86_399_999
     expect(await send()).toBe(429)
@@ -238,23 +239,23 @@ describe('a simulated limit', () => {
   })
 
   it('of the hour concerns bulk calls only', async () => {
-    const hour = await limited({ bulkCallsPerHour: 1 })
+    const hour = await limited({ bulk_api_calls: { calls: 1, seconds: 3_600 } })
     expect(await post(hour, BULK, [])).toMatchObject({ status: 202 })
     const refused = await post(hour, BULK, [])
     expect(refused.status).toBe(429)
     expect(refused.headers.get('retry-after')).toBe('3600')
-    expect(refused.headers.get('x-rate-limit-type')).toBe('bulk_calls')
+    expect(refused.headers.get('x-rate-limit-type')).toBe('bulk_api_calls')
     expect(await post(hour, CUSTOMER, { source_id: 'c1' })).toMatchObject({ status: 200 })
     clock += 3_600_000
     expect(await post(hour, BULK, [])).toMatchObject({ status: 202 })
   })
 
   it('counts neither the credentials test nor what the keys shut out nor what trouble answered', async () => {
-    const day = await limited({ integrationCallsPerDay: 1 })
-    await get(day, TEST)
-    await post(day, CUSTOMER, { source_id: 'c1' }, {})
-    day.trouble.add({ kind: '500', remaining: 1, seconds: 0 })
-    await post(day, CUSTOMER, { source_id: 'c1' })
-    expect(await post(day, CUSTOMER, { source_id: 'c1' })).toMatchObject({ status: 200 })
+    const server = await day(1)
+    await get(server, TEST)
+    await post(server, CUSTOMER, { source_id: 'c1' }, {})
+    server.trouble.add({ kind: '500', remaining: 1, seconds: 0 })
+    await post(server, CUSTOMER, { source_id: 'c1' })
+    expect(await post(server, CUSTOMER, { source_id: 'c1' })).toMatchObject({ status: 200 })
   })
 })

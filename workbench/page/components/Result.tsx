@@ -173,7 +173,8 @@ const changeWords: Record<SandboxChange['by'], string> = {
   customer: 'identify call',
   event: 'event',
   group: 'group call',
-  bulk: 'bulk call'
+  bulk: 'bulk call',
+  api: 'call of the API'
 }
 
 /** Which calls made the customer what it is. */

@@ -17,6 +17,8 @@ interface KindWords {
 const troubleKinds: Record<TroubleKind, KindWords> = {
   '400': { label: '400 Bad request', text: 'Voucherify refuses the values. The call is lost.' },
   '401': { label: '401 Unauthorized', text: 'Voucherify refuses the keys. The call is lost.' },
+  '402': { label: '402 Plan exceeded', text: 'The plan is used up, or the subscription has ended.' },
+  '413': { label: '413 Too large', text: 'The call holds more than 10 MB for Voucherify.' },
   '429': {
     label: '429 Too many requests',
     text: 'A limit is reached. Segment sends the call again later.',
@@ -32,7 +34,28 @@ const troubleKinds: Record<TroubleKind, KindWords> = {
     label: 'Cut answer',
     text: 'The answer stops in the middle. The destination waits 10 seconds for the rest, and Segment sends the call again.'
   },
-  redirect: { label: 'Redirect', text: 'The answer points to another host, which gets nothing.' }
+  redirect: { label: 'Redirect', text: 'The answer points to another host, which gets nothing.' },
+  page: { label: 'Web page', text: 'A page answers instead of Voucherify, with status 200.' },
+  'bad-row': {
+    label: 'Refused bulk call',
+    text: 'A bulk call that holds one of the named customers is refused whole.'
+  },
+  'job-slow': {
+    label: 'Slow bulk job',
+    text: 'Accepted customers are not there yet when the destination asks.',
+    seconds: { label: 'Seconds that the job takes', words: 'each takes' }
+  },
+  'job-rows': { label: 'Bulk job with a refused row', text: 'The first customer of a bulk job is refused.' },
+  'job-failed': { label: 'Failed bulk job', text: 'A bulk job that was accepted fails and applies nothing.' },
+  'report-expired': { label: 'Expired report', text: 'The report of a bulk job can no longer be fetched.' },
+  'Business plan': {
+    label: 'Limits of the Business plan',
+    text: '100 calls of the API a minute, 144,000 through Segment a day.'
+  },
+  'Organization plan': {
+    label: 'Limits of the Organization plan',
+    text: '2,000 calls of the API a minute, 288,000 through Segment a day.'
+  }
 }
 
 const MAX_CALLS = 10_000
@@ -105,7 +128,8 @@ function TroubleForm() {
   )
 }
 
-const kindNames: TroubleKind[] = ['400', '401', '429', '500', 'slow', 'cut', 'redirect']
+/** Those that need no more than the number of calls and the seconds. */
+const kindNames = (Object.keys(troubleKinds) as TroubleKind[]).filter((kind) => kind !== 'bad-row')
 
 interface NumberFieldProps {
   label: string

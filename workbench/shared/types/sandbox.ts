@@ -1,34 +1,63 @@
 import type { JSONObject, JSONValue } from '@segment/actions-core'
 
-/** What the sandbox does with the next calls. POST /api/trouble */
-export type TroubleKind = '400' | '401' | '429' | '500' | 'slow' | 'cut' | 'redirect'
+/** Voucherify's names of its limits. */
+export type LimitType = 'api_calls' | 'bulk_api_calls' | 'api_calls_cycle' | 'webhook_calls'
+
+/**
+ * What the sandbox does. POST /api/trouble
+ *
+ * - `400` to `page`: how the next calls are answered; `page` is a web page with status 200.
+ * - `bad-row`: bulk calls that hold one of `sourceIds` are answered 400 as a whole.
+ * - `job-slow`: an accepted bulk job takes `seconds`, or so many `polls`.
+ * - `job-rows`: rows of a job fail. `job-failed`: a job ends as FAILED and applies nothing.
+ * - `report-expired`: the reports of a job can't be fetched any more.
+ * - a plan: its limits are played until the troubles are cleared, whatever `remaining` says.
+ */
+export type TroubleKind =
+  | '400'
+  | '401'
+  | '402'
+  | '413'
+  | '429'
+  | '500'
+  | 'slow'
+  | 'cut'
+  | 'redirect'
+  | 'page'
+  | 'bad-row'
+  | 'job-slow'
+  | 'job-rows'
+  | 'job-failed'
+  | 'report-expired'
+  | 'Business plan'
+  | 'Organization plan'
 
 export interface Trouble {
   kind: TroubleKind
-  /** How many calls are still to be answered so. */
+  /** How many calls are still to be answered so, or how many jobs or bulk calls it still meets. */
   remaining: number
-  /** Seconds that a 429 asks to wait, or that a slow answer takes. */
+  /** Seconds that a 429 asks to wait, or that a slow answer or job takes. */
   seconds: number
-}
-
-/** One metadata key that a project defines, or that was seen. Names as in Voucherify's metadata schemas. */
-export interface Definition {
-  name: string
-  type: 'string' | 'number' | 'boolean' | 'date' | 'datetime' | 'image_url' | 'object'
-  /** Whether it takes a list of such values. */
-  array: boolean
-}
-
-/** What a project defines; null or an empty list where it defines nothing, or nobody knows. */
-export interface Definitions {
-  customer: Definition[] | null
-  event: Definition[] | null
+  /** Which limit a 429 names; `webhook_calls` unless given. */
+  limit?: LimitType
+  /** Which calls are answered so, such as `bulk` or `async-actions`; every call of API and gateway unless given. */
+  call?: string
+  /** The rows of `bad-row` and `job-rows`. */
+  sourceIds?: string[]
+  /** How many rows of `job-rows` fail, from the first, where no `sourceIds` are given; 1 unless given. */
+  rows?: number
+  /** How many of the failed rows of `job-rows` the action names; all unless given. The report names them all. */
+  named?: number
+  /** Questions about the jobs until the one of `job-slow` ends; then `seconds` count for nothing. */
+  polls?: number
+  /** Bulk calls an hour of a plan, 10 unless given: today's number is published nowhere. */
+  bulkPerHour?: number
 }
 
 export interface SandboxChange {
   at: string
   /** Which call changed the customer. */
-  by: 'customer' | 'event' | 'group' | 'bulk'
+  by: 'customer' | 'event' | 'group' | 'bulk' | 'api'
   /** What it set, by field; null for what it cleared. */
   changes: JSONObject
 }
