@@ -96,9 +96,11 @@ export function readOptions(given: unknown): { options: Options; problems: strin
 /** What is wrong with a setting, to be read after its name. */
 class Unreadable extends Error {}
 
+const CURRENCIES = new Set(Intl.supportedValuesOf('currency'))
+
 function readCurrency(value: unknown): string {
   const code = String(value).trim().toUpperCase()
-  if (Intl.supportedValuesOf('currency').includes(code)) return code
+  if (CURRENCIES.has(code)) return code
   throw new Unreadable('must be the ISO 4217 code of a currency, such as EUR.')
 }
 

@@ -1,11 +1,12 @@
 /**
- * Builds the package for npm into `dist/`: the CommonJS modules with their types, source maps and docstrings, and a
- * wrapper through which `import` gives the definition itself. Without it Node would give `{ default: definition }`;
- * some bundlers unwrap that already.
+ * Builds the package for npm into `dist/`: the CommonJS modules with their types, source maps and docstrings, a wrapper
+ * through which `import` gives the definition itself, and the Source Function as one script to paste. Without the wrapper
+ * Node would give `{ default: definition }`; some bundlers unwrap that already.
  */
 import { execFileSync } from 'node:child_process'
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { functionScript } from '../source/bundle'
 import { root } from './project'
 
 const dist = join(root, 'dist')
@@ -28,3 +29,5 @@ declare const destination: typeof commonJs.default
 export default destination
 `
 )
+
+void functionScript().then((script) => writeFileSync(join(dist, 'voucherify-source-function.js'), script))
