@@ -177,7 +177,7 @@ export function filesToExport(): Files {
   return files
 }
 
-/** A test as it reads at its new place. Shorter imports may fit on one line, so it is formatted again. */
+/** A test as it reads at its new place. */
 function toMonorepo(source: string, name: string, text: string): string {
   const moved = text.replace(/(?<=\b(?:from '|import\('|mock\('))\.[^']*/g, (imported) => {
     const target = placeOf(relative(root, join(dirname(source), imported)))
@@ -186,7 +186,10 @@ function toMonorepo(source: string, name: string, text: string): string {
     const path = relative(dirname(name), target)
     return path.startsWith('.') ? path : `./${path}`
   })
-  return format(moved, { ...style, parser: 'typescript' })
+  // A shorter path may let an import fit on one line.
+  return moved.replace(/^import [^']* from '\.[^']*'$/gm, (statement) =>
+    format(statement, { ...style, parser: 'typescript' }).trimEnd()
+  )
 }
 
 /** Where a module of the project stands in the export, with its extension or without; undefined when it does not go there. */

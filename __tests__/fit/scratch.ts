@@ -101,7 +101,7 @@ export function layOutMonorepo(folder: string): Monorepo {
   const packageFolder = join(folder, 'packages', 'destination-actions')
   write(join(packageFolder, 'package.json'), { name: '@segment/action-destinations', private: true })
   write(join(packageFolder, 'tsconfig.json'), { compilerOptions: COMPILER_OPTIONS, include: ['src'] })
-  write(join(packageFolder, 'test', 'setup.js'), CLOSED_NETWORK)
+  write(join(packageFolder, 'test', 'setup.js'), SETUP)
   write(join(packageFolder, 'jest.config.json'), JEST_CONFIG)
   write(join(packageFolder, 'run-jest.js'), RUN_JEST)
   mkdirSync(join(packageFolder, 'src', 'destinations'), { recursive: true })
@@ -130,9 +130,17 @@ const COMPILER_OPTIONS = {
   types: ['node', 'jest']
 }
 
-const CLOSED_NETWORK = `const nock = require('nock')
+/** What the framework sends with there, by the monorepo's lock file; here it has a newer one. */
+const NODE_FETCH = join(root, 'node_modules', 'node-fetch-2.6.1')
+
+/** Closes the network, and makes sure that the framework sends with what it has there. */
+const SETUP = `const nock = require('nock')
 nock.disableNetConnect()
 nock.enableNetConnect('127.0.0.1')
+const sender = require(${JSON.stringify(join(root, 'node_modules', 'cross-fetch'))})
+if (sender.Headers !== require(${JSON.stringify(
+  NODE_FETCH
+)}).Headers) throw new Error('Not the node-fetch of the monorepo')
 `
 
 const JEST_CONFIG = {
@@ -141,12 +149,13 @@ const JEST_CONFIG = {
   globals: { 'ts-jest': { isolatedModules: true } },
   setupFiles: ['<rootDir>/test/setup.js'],
   testPathIgnorePatterns: ['/node_modules/', '/__tests__/__helpers__/'],
+  cacheDirectory: '<rootDir>/.cache',
   // Their set-up maps every path below the framework's package to the package itself.
-  moduleNameMapper: { '^@segment/actions-core/.+$': '@segment/actions-core' }
+  moduleNameMapper: { '^@segment/actions-core/.+$': '@segment/actions-core', '^node-fetch$': NODE_FETCH }
 }
 
 /** jest 27 without its command, which jest 30 has taken. */
 const RUN_JEST = `const { runCLI } = require(${JSON.stringify(join(root, 'node_modules', 'jest-core-27'))})
-const options = { config: 'jest.config.json', ci: true, json: true, outputFile: 'results.json', maxWorkers: 2, cache: false }
+const options = { config: 'jest.config.json', ci: true, json: true, outputFile: 'results.json', maxWorkers: 2 }
 runCLI({ _: [], $0: 'jest', ...options }, [__dirname]).then(({ results }) => process.exit(results.success ? 0 : 1))
 `
