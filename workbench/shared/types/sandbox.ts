@@ -54,6 +54,25 @@ export interface Trouble {
   bulkPerHour?: number
 }
 
+/** What metadata belongs to. */
+export type MetadataOwner = 'customer' | 'event'
+
+/** One metadata key that a project defines, or that was seen. Names as in Voucherify's metadata schemas. */
+export interface Definition {
+  name: string
+  type: 'string' | 'number' | 'boolean' | 'date' | 'datetime' | 'image_url' | 'geopoint' | 'object'
+  /** Whether it takes a list of such values. */
+  array: boolean
+}
+
+/** What a project defines; null or an empty list where it defines nothing, or nobody knows. */
+export interface Definitions {
+  customer: Definition[] | null
+  event: Definition[] | null
+  /** Whose other keys the API refuses, where it otherwise keeps them as texts; nobody's unless given. */
+  definedOnly?: MetadataOwner[]
+}
+
 export interface SandboxChange {
   at: string
   /** Which call changed the customer. */
