@@ -1,23 +1,31 @@
 import { ConfigError, readConfig } from './app/config'
 import { bundlePage } from './page/bundle'
 import { startWorkbench } from './app/start'
-import { lossLine } from './app/terminal'
+import { createPrinter, lossLine } from './app/terminal'
+import { createMask } from './shared/mask'
 
 /** `npm start`. */
 async function main(): Promise<void> {
   const config = readConfig(process.env)
-  const running = await startWorkbench(config, { page: await bundlePage(), print: (line) => console.log(line) })
+  const print = createPrinter(process.stdout)
+  const mask = createMask(config.project ?? { apiKey: '', secretKey: '' })
+  const complain = createPrinter(process.stderr)
+  // Whatever a call or an answer brought about, the other calls are not lost for it.
+  process.on('uncaughtException', (error) =>
+    complain(mask.text(`Nobody expected this, and the workbench goes on: ${error.stack}`))
+  )
+  const running = await startWorkbench(config, { page: await bundlePage(), print })
 
   let isEnding = false
   const end = () => {
     // The second Ctrl+C ends at once.
     if (isEnding) process.exit(130)
     isEnding = true
-    console.log('Ending…')
+    print('Ending…')
     running
       .close()
       .then((left) => {
-        if (left) console.log(lossLine(left))
+        if (left) print(lossLine(left))
         process.exit(0)
       })
       .catch(fail)

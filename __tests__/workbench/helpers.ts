@@ -5,6 +5,7 @@ import { createSandbox } from '../../workbench/sandbox'
 import type { Sandbox } from '../../workbench/sandbox'
 import { createWorkbench } from '../../workbench/app/server'
 import type { Workbench, WorkbenchOptions } from '../../workbench/app/server'
+import type { Clock } from '../../workbench/segment/retries'
 import { SANDBOX_KEYS, sandboxSettings } from '../../workbench/app/start'
 import type { Delivery, DeliveryList, Mapping, MappingList } from '../../workbench/shared/types'
 
@@ -58,6 +59,28 @@ export async function start(options: Partial<WorkbenchOptions> = {}): Promise<Ru
       const mapping = mappings.find((each) => each.preset === preset)
       if (!mapping) throw new Error(`no mapping ${preset}`)
       return mapping
+    }
+  }
+}
+
+/** A clock that stands still until it is told to go on. It begins now, since the calls' own times are real. */
+export function createTestClock(): Clock & { goOn(ms: number): void } {
+  let time = Date.now()
+  const alarms = new Set<{ at: number; wake: () => void }>()
+  return {
+    now: () => time,
+    after(ms, wake) {
+      const alarm = { at: time + ms, wake }
+      alarms.add(alarm)
+      return () => void alarms.delete(alarm)
+    },
+    goOn(ms) {
+      time += ms
+      for (const alarm of [...alarms]) {
+        if (alarm.at > time) continue
+        alarms.delete(alarm)
+        alarm.wake()
+      }
     }
   }
 }

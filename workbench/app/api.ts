@@ -1,6 +1,6 @@
 import type { SegmentEvent } from '@segment/actions-core'
 import type { Context, Hono, MiddlewareHandler } from 'hono'
-import { shorten } from '../../src/errors'
+import { shorten } from '../shared/text'
 import { InvalidCall, readCall } from '../segment/call'
 import type { Deliverer } from '../segment/deliver'
 import type { Deliveries } from '../segment/deliveries'

@@ -1,4 +1,5 @@
 import type { Settings } from '../../src/generated-types'
+import type { Allowed } from './guard'
 import { buildTestRequest } from '../../src/utils'
 
 /** What the environment says. */
@@ -6,6 +7,12 @@ export interface Config {
   /** 0 takes a free port. */
   port: number
   sandboxPort: number
+  /** Address to listen on. */
+  host: string
+  /** Hosts and origins that are let in beside this machine's own. */
+  allowed: Allowed
+  /** Whether calls are tried again by themselves. */
+  retries: boolean
   /** The real project that deliveries go to; undefined sends them to the sandbox. */
   project?: Settings
 }
@@ -28,6 +35,8 @@ const SETTINGS = {
 const DEFAULT_PORT = 3000
 const MAX_PORT = 65_535
 
+const LOOPBACK = '127.0.0.1'
+
 type Environment = Record<string, string | undefined>
 
 /** Reads the configuration. Throws ConfigError, which never quotes a value. */
@@ -42,7 +51,16 @@ export function readConfig(environment: Environment): Config {
       'NODE_ENV is "production", where the destination refuses addresses on this machine, the sandbox among them. Unset it.'
     )
   }
-  return { port, sandboxPort, project }
+  const allowed = readAllowed(environment)
+  const isAllowing = allowed.hosts.length + allowed.origins.length > 0
+  if (project && isAllowing) {
+    throw new ConfigError(
+      'WORKBENCH_ALLOW lets others in, who could write into your Voucherify project. Unset it, or use the sandbox.'
+    )
+  }
+  // Some shells set HOST to the name of the machine, so by itself it means nothing.
+  const host = (isAllowing && environment.HOST?.trim()) || LOOPBACK
+  return { port, sandboxPort, host, allowed, retries: readSwitch(environment, 'WORKBENCH_RETRIES'), project }
 }
 
 function readPort(environment: Environment, name: string): number | undefined {
@@ -50,6 +68,34 @@ function readPort(environment: Environment, name: string): number | undefined {
   if (!text) return undefined
   if (/^\d{1,5}$/.test(text) && Number(text) <= MAX_PORT) return Number(text)
   throw new ConfigError(`${name} must be a port number from 0 to ${MAX_PORT}; 0 takes a free one.`)
+}
+
+/** A name or address without a port, or an origin. No pattern: each host is named on purpose. */
+const ALLOWED_HOST = /^(\[[\da-f:.]+\]|[a-z\d]([a-z\d.-]*[a-z\d])?)$/
+const ALLOWED_ORIGIN = /^https?:\/\/(\[[\da-f:.]+\]|[a-z\d]([a-z\d.-]*[a-z\d])?)(:\d{1,5})?$/
+
+function readAllowed({ WORKBENCH_ALLOW: text = '' }: Environment): Allowed {
+  const names = text
+    .split(',')
+    .map((name) => name.trim().toLowerCase())
+    .filter(Boolean)
+  if (!names.every((name) => ALLOWED_HOST.test(name) || ALLOWED_ORIGIN.test(name))) {
+    throw new ConfigError(
+      'WORKBENCH_ALLOW takes hosts without a port and origins, with commas between, such as host.docker.internal,http://shop.test; no * and no path.'
+    )
+  }
+  return {
+    hosts: names.filter((name) => ALLOWED_HOST.test(name)),
+    origins: names.filter((name) => ALLOWED_ORIGIN.test(name))
+  }
+}
+
+/** On unless it says 0. */
+function readSwitch(environment: Environment, name: string): boolean {
+  const text = environment[name]?.trim()
+  if (!text || text === '1') return true
+  if (text === '0') return false
+  throw new ConfigError(`${name} must be 0 or 1.`)
 }
 
 function readProject(environment: Environment): Settings | undefined {

@@ -7,9 +7,13 @@ const WINDOW_SECONDS = 60
 /** Counts what goes through the workbench. */
 export interface Counter {
   received(calls: number): void
-  ended(delivery: Delivery): void
-  /** @param waiting calls that are still on their way */
-  read(waiting: number): Overview
+  /** @param before how the same delivery had ended until now, when it was tried again */
+  ended(delivery: Delivery, before?: Outcome): void
+  /**
+   * @param waiting calls that are still on their way
+   * @param retrying deliveries that wait for their next try
+   */
+  read(waiting: number, retrying: number): Overview
   /** Starts again; calls that are still on their way stay counted. */
   clear(waiting: number): void
   /** How many deliveries there were, in all and by outcome. */
@@ -30,11 +34,12 @@ export function createCounter(now: () => number): Counter {
     received(count) {
       calls += count
     },
-    ended({ preset, status }) {
+    ended({ preset, status }, before) {
       const key = preset ?? ''
       const own = counts.get(key) ?? noOutcomes()
       counts.set(key, own)
       own[status]++
+      if (before) own[before]--
       const current = second()
       seconds.set(current, (seconds.get(current) ?? 0) + 1)
       for (const past of seconds.keys()) {
@@ -42,10 +47,10 @@ export function createCounter(now: () => number): Counter {
         seconds.delete(past)
       }
     },
-    read(waiting) {
+    read(waiting, retrying) {
       const oldest = second() - WINDOW_SECONDS
       const lastMinute = Array.from(seconds).reduce((sum, [at, count]) => (at > oldest ? sum + count : sum), 0)
-      return { calls, waiting, retrying: 0, counts: structuredClone(Object.fromEntries(counts)), lastMinute }
+      return { calls, waiting, retrying, counts: structuredClone(Object.fromEntries(counts)), lastMinute }
     },
     totals() {
       const totals = noOutcomes()

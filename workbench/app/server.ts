@@ -1,5 +1,6 @@
 import { createAdaptorServer } from '@hono/node-server'
 import { Hono } from 'hono'
+import type { MiddlewareHandler } from 'hono'
 import type { AddressInfo } from 'net'
 import { performance } from 'perf_hooks'
 import destination from '../../src'
@@ -10,7 +11,8 @@ import { createDeliveries } from '../segment/deliveries'
 import type { DeliveryBounds, KeptDelivery } from '../segment/deliveries'
 import { ORDER_STEP } from '../segment/delivery'
 import { createExplainer } from '../inspect/explain'
-import { guard } from './guard'
+import { createGuard } from './guard'
+import type { Allowed } from './guard'
 import { createMappings } from '../segment/mappings'
 import { createMask } from '../shared/mask'
 import type { Mask } from '../shared/mask'
@@ -22,12 +24,15 @@ import type { PipelineLimits } from '../segment/pipeline'
 import { Refusal } from '../shared/refusal'
 import { freshSamples } from '../segment/samples'
 import type { Sandbox } from '../sandbox'
+import { refusedDelivery } from '../segment/refused'
+import { systemClock } from '../segment/retries'
+import type { Clock } from '../segment/retries'
 import { createSeen } from '../segment/seen'
 import { createStream } from './stream'
 import type { StreamLimits } from './stream'
 import { addTrackingRoutes, takeIn } from '../segment/tracking'
 import type { Intake } from '../segment/tracking'
-import type { ApiError, Delivery, Target } from '../shared/types'
+import type { ApiError, Delivery, Outcome, Target } from '../shared/types'
 
 export interface WorkbenchLimits {
   pipeline: PipelineLimits
@@ -36,11 +41,11 @@ export interface WorkbenchLimits {
 }
 
 export const LIMITS: WorkbenchLimits = {
-  pipeline: { concurrency: 10, maxCalls: 20_000, maxLength: 64 * 1024 * 1024, batchWaitMs: 1000 },
+  pipeline: { concurrency: 10, maxCalls: 20_000, maxCost: 96 * 1024 * 1024, batchWaitMs: 1000 },
   deliveries: {
-    delivered: { maxCount: 5000, maxLength: 32 * 1024 * 1024 },
-    failed: { maxCount: 5000, maxLength: 24 * 1024 * 1024 },
-    unsent: { maxCount: 2000, maxLength: 8 * 1024 * 1024 }
+    delivered: { maxCount: 5000, maxLength: 64 * 1024 * 1024 },
+    failed: { maxCount: 5000, maxLength: 64 * 1024 * 1024 },
+    unsent: { maxCount: 2000, maxLength: 16 * 1024 * 1024 }
   },
   stream: { maxClients: 20, maxDeliveries: 500, maxLength: 4 * 1024 * 1024, intervalMs: 250, heartbeatMs: 15_000 }
 }
@@ -56,62 +61,97 @@ export interface WorkbenchOptions {
   sandbox: Sandbox
   /** The files of the page; none by default. */
   page?: PageFiles
-  /** Called for every delivery that ended. Nothing in it holds a key. */
+  /** Hosts and origins that are let in beside this machine's own; none by default. */
+  allowed?: Allowed
+  /** Whether calls are tried again by themselves, after growing pauses; not by default. */
+  retries?: boolean
+  clock?: Clock
+  /** Called for every delivery that ended or was tried again. Nothing in it holds a key. */
   onDelivery?(delivery: Delivery): void
   limits?: { [Part in keyof WorkbenchLimits]?: Partial<WorkbenchLimits[Part]> }
 }
 
 /** A local Segment with one destination. */
 export interface Workbench {
-  /** Listens on 127.0.0.1; 0 takes a free port. Rejects with the server's error, such as EADDRINUSE. */
-  listen(port: number): Promise<void>
+  /** Listens on 127.0.0.1 unless told otherwise; 0 takes a free port. Rejects with the server's error, such as EADDRINUSE. */
+  listen(port: number, host?: string): Promise<void>
   /** Address without a trailing slash; only while it listens. */
   readonly url: string
   /** Takes no more calls, gives those that wait so much time, and ends. Returns how many calls were left. */
   close(withinMs?: number): Promise<number>
 }
 
-export function createWorkbench({ settings, mode, sandbox, page, onDelivery, limits }: WorkbenchOptions): Workbench {
+export function createWorkbench({
+  settings,
+  mode,
+  sandbox,
+  page,
+  allowed = { hosts: [], origins: [] },
+  retries = false,
+  clock = systemClock,
+  onDelivery,
+  limits
+}: WorkbenchOptions): Workbench {
   const mask = createMask(settings)
   const mappings = createMappings(destination)
-  const deliverer = createDeliverer(destination, settings, mask)
+  const deliverer = createDeliverer(destination, settings, mask, clock.now)
   const deliveries = createDeliveries({ ...LIMITS.deliveries, ...limits?.deliveries })
   const counter = createCounter(() => performance.now())
   let lastOrder = 0
+  const nextOrder = () => (lastOrder += ORDER_STEP)
   const pipeline = createPipeline({
     deliverer,
     mappings,
     mask,
-    nextOrder: () => (lastOrder += ORDER_STEP),
+    nextOrder,
+    clock,
+    retries,
     limits: { ...LIMITS.pipeline, ...limits?.pipeline },
     onEnd: keep
   })
-  const overview = () => counter.read(pipeline.waiting())
+  const overview = () => counter.read(pipeline.waiting(), pipeline.retrying())
   const stream = createStream(
     { overview, trouble: () => sandbox.trouble.list() },
     { ...LIMITS.stream, ...limits?.stream }
   )
 
-  function keep(kept: KeptDelivery): void {
-    const length = deliveries.add(kept)
-    counter.ended(kept.delivery)
-    stream.deliver(kept.delivery, length)
-    onDelivery?.(kept.delivery)
+  function keep(kept: KeptDelivery, before?: Outcome): void {
+    const cost = deliveries.add(kept)
+    counter.ended(kept.delivery, before)
+    stream.deliver(kept.delivery, cost)
+    try {
+      onDelivery?.(kept.delivery)
+    } catch (error) {
+      // Whoever looks on must not hold up the next call.
+      console.error(error)
+    }
   }
 
   const seen = createSeen(MAX_SEEN)
-  const take: Intake = (events, receivedAt) => {
-    const fresh = seen.fresh(events)
-    if (!pipeline.take(fresh.map((event) => ({ event, receivedAt })))) return null
-    seen.add(fresh)
-    counter.received(fresh.length)
-    return fresh.length
+  const intake: Intake = {
+    now: () => new Date(clock.now()).toISOString(),
+    take(events, receivedAt) {
+      const fresh = seen.fresh(events)
+      if (!pipeline.take(fresh.map((event) => ({ event, receivedAt })))) return null
+      seen.add(fresh)
+      counter.received(fresh.length)
+      return fresh.length
+    },
+    refuse(refused, receivedAt) {
+      for (const each of refused) {
+        keep({ delivery: refusedDelivery(each, { receivedAt, order: nextOrder() }, mask), mappings: [] })
+      }
+    }
   }
 
-  const app = createApp(mask)
+  const guard = createGuard(allowed, (reason, path, method) => {
+    // What only reads is no call that anybody misses.
+    if (path.startsWith('/v1/') && method !== 'GET') intake.refuse([{ reason }], intake.now())
+  })
+  const app = createApp(mask, guard)
   const server = createAdaptorServer({ fetch: app.fetch })
-  const address = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  addTrackingRoutes(app, take)
+  const address = () => addressOf(server.address() as AddressInfo)
+  addTrackingRoutes(app, intake)
   addApiRoutes(app, {
     mask,
     deliverer,
@@ -125,11 +165,12 @@ export function createWorkbench({ settings, mode, sandbox, page, onDelivery, lim
     target: () => ({ mode, workbench: address(), gateway: mask.text(settings.customURL), sandbox: sandbox.url }),
     again: (delivery, mapping) => pipeline.again(delivery, mapping),
     erase: (userId) => pipeline.erase(userId),
-    sendSamples: () => takeIn(take, { batch: freshSamples() }, 'batch').calls,
+    sendSamples: () => takeIn(intake, { batch: freshSamples() }, 'batch').taken,
     clearDeliveries() {
       deliveries.clear()
       seen.clear()
       counter.clear(pipeline.waiting())
+      pipeline.forget()
       stream.cleared()
     }
   })
@@ -142,10 +183,10 @@ export function createWorkbench({ settings, mode, sandbox, page, onDelivery, lim
   })
 
   return {
-    listen: (port) =>
+    listen: (port, host = '127.0.0.1') =>
       new Promise((resolve, reject) => {
         server.once('error', reject)
-        server.listen(port, '127.0.0.1', () => {
+        server.listen(port, host, () => {
           server.off('error', reject)
           resolve()
         })
@@ -167,8 +208,14 @@ export function createWorkbench({ settings, mode, sandbox, page, onDelivery, lim
   }
 }
 
+/** Where the server answers. One that listens on all addresses does so on this machine's own. */
+function addressOf({ address, family, port }: AddressInfo): string {
+  const host = ['0.0.0.0', '::'].includes(address) ? '127.0.0.1' : family === 'IPv6' ? `[${address}]` : address
+  return `http://${host}:${port}`
+}
+
 /** An app with the guard in front, whose errors are words in JSON. */
-function createApp(mask: Mask): Hono {
+function createApp(mask: Mask, guard: MiddlewareHandler): Hono {
   const app = new Hono()
   app.use(async (context, next) => {
     context.header('X-Content-Type-Options', 'nosniff')

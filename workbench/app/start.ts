@@ -26,7 +26,7 @@ export interface Running {
  * @throws ConfigError for a port that can't be had
  */
 export async function startWorkbench(
-  { port, sandboxPort, project }: Config,
+  { port, sandboxPort, host, allowed, retries, project }: Config,
   { page, print }: { page?: PageFiles; print(line: string): void }
 ): Promise<Running> {
   const sandbox = createSandbox(SANDBOX_KEYS)
@@ -37,17 +37,19 @@ export async function startWorkbench(
     mode: project ? 'project' : 'sandbox',
     sandbox,
     page,
+    allowed,
+    retries,
     onDelivery: (delivery) => print(deliveryLine(delivery))
   })
   try {
-    await listen(workbench, port, 'PORT')
+    await listen({ listen: (number) => workbench.listen(number, host) }, port, 'PORT')
   } catch (error) {
     await sandbox.close()
     throw error
   }
   print(`Workbench  ${workbench.url}`)
   print(`Sandbox    ${sandbox.url}`)
-  for (const line of targetLines(project)) print(line)
+  for (const line of [...targetLines(project), ...allowedLines(host, allowed)]) print(line)
   return {
     workbenchUrl: workbench.url,
     sandboxUrl: sandbox.url,
@@ -72,6 +74,11 @@ function targetLines(project: Settings | undefined): string[] {
   ]
 }
 
+function allowedLines(host: string, { hosts, origins }: Config['allowed']): string[] {
+  const names = [...hosts, ...origins]
+  return names.length ? [`Listens on ${host}, and also lets in ${names.join(', ')}.`] : []
+}
+
 async function listen(server: { listen(port: number): Promise<void> }, port: number, variable: string): Promise<void> {
   try {
     await server.listen(port)
@@ -82,6 +89,8 @@ async function listen(server: { listen(port: number): Promise<void> }, port: num
         `Port ${port} is in use. End what uses it, or set ${variable} to another port; 0 takes a free one.`
       )
     }
+    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+      throw new ConfigError('HOST is no address of this machine. Set it to one, or to 0.0.0.0 for all.')
     if (code === 'EACCES')
       throw new ConfigError(`Port ${port} may not be used. Set ${variable} to a port from 1024 on.`)
     throw error

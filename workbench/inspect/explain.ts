@@ -61,6 +61,12 @@ function failureOf({ error, response }: Delivery): string {
   return response ? error.message : withAdvice(error)
 }
 
+/** When a delivery is tried again. */
+function nextTry({ tries }: Delivery): string {
+  const nextAt = tries[tries.length - 1]?.nextAt
+  return nextAt ? `it is tried again at ${nextAt}` : 'Segment would send it again'
+}
+
 function verdictFor(delivery: Delivery): string {
   const { status, reason, response, batchSize } = delivery
   switch (status) {
@@ -69,7 +75,7 @@ function verdictFor(delivery: Delivery): string {
         ? `Delivered: Voucherify took the bulk call that carried ${batchSize} calls, and applies the values some time later.`
         : 'Delivered: Voucherify took the call.'
     case 'retryable':
-      return `Not delivered; Segment would send it again. ${failureOf(delivery)}`
+      return `Not delivered; ${nextTry(delivery)}. ${failureOf(delivery)}`
     case 'rejected':
       return `Refused ${
         response ? 'by Voucherify' : 'before anything was sent'

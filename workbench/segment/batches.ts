@@ -3,7 +3,7 @@ import type { Delivery, Mapping } from '../shared/types'
 
 /** Collects calls for batches, as Segment does: up to the mapping's batch size or one second, whichever comes first. */
 export interface Batches {
-  /** Resolves with the delivery of the call when its batch has ended. */
+  /** Resolves with the delivery of the call when its batch has ended. Rejects when the whole batch failed. */
   add(mapping: Mapping, call: Call, size: number): Promise<Delivery>
   /** Sends what is collected without waiting for more. */
   flush(): void
@@ -14,10 +14,11 @@ interface Item {
   size: number
   call: Call
   end(delivery: Delivery): void
+  fail(error: unknown): void
 }
 
 /**
- * @param deliver delivers a batch and returns a delivery for each call in its place; never rejects
+ * @param deliver delivers a batch and returns a delivery for each call in its place
  * @param waitMs longest time that a call waits for others
  */
 export function createBatches(
@@ -29,7 +30,7 @@ export function createBatches(
     add(mapping, call, size) {
       const collector = collectors.get(mapping.preset) ?? createCollector(deliver, waitMs)
       collectors.set(mapping.preset, collector)
-      return new Promise((end) => collector.add({ mapping, size, call, end }))
+      return new Promise((end, fail) => collector.add({ mapping, size, call, end, fail }))
     },
     flush() {
       for (const collector of collectors.values()) collector.flush()
@@ -64,11 +65,15 @@ function createCollector(deliver: (mapping: Mapping, calls: Call[]) => Promise<D
     if (isSending || !items.length) return
     isSending = true
     const batch = takeBatch()
-    const deliveries = await deliver(
-      batch[0].mapping,
-      batch.map(({ call }) => call)
-    )
-    batch.forEach(({ end }, index) => end(deliveries[index]))
+    try {
+      const deliveries = await deliver(
+        batch[0].mapping,
+        batch.map(({ call }) => call)
+      )
+      batch.forEach(({ end }, index) => end(deliveries[index]))
+    } catch (error) {
+      batch.forEach(({ fail }) => fail(error))
+    }
     isSending = false
     schedule()
   }

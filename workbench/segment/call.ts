@@ -8,6 +8,8 @@ export type CallType = typeof CALL_TYPES[number]
 
 /** Most calls in one batch. Source: Segment's HTTP API, "Batch". */
 export const MAX_BATCH_CALLS = 2500
+/** Longest call, in bytes of JSON: 32 KB. Source: Segment's HTTP API, "Max request size". */
+export const MAX_CALL_BYTES = 32 * 1024
 /** Deepest nesting of a call. What is much deeper could not be shown, and no real call has it. */
 const MAX_DEPTH = 16
 
@@ -19,6 +21,13 @@ export class InvalidCall extends Error {
   }
 }
 
+/** A call that was not taken, and why, in a sentence. */
+export interface RefusedCall {
+  reason: string
+  /** The call as it came; absent where it could not be read. */
+  call?: unknown
+}
+
 /**
  * Checks one call and fills in what Segment fills in: message ID, times, an empty context.
  *
@@ -28,11 +37,9 @@ export class InvalidCall extends Error {
  */
 export function readCall(value: unknown, receivedAt: string, type?: CallType): SegmentEvent {
   if (!isJsonObject(value)) throw new InvalidCall('The call must be a JSON object.')
+  requireSize(value)
   const call: JSONObject = { ...value, type: readType(type ?? value.type) }
   requireFields(call)
-  if (depthOf(call, MAX_DEPTH + 1) > MAX_DEPTH) {
-    throw new InvalidCall(`The call is nested deeper than ${MAX_DEPTH} levels.`)
-  }
   // Nothing here needs the write key, and it should not be shown.
   delete call.writeKey
   return {
@@ -48,11 +55,12 @@ export function readCall(value: unknown, receivedAt: string, type?: CallType): S
 }
 
 /**
- * Checks a batch and returns its calls in order. A batch with one bad call is refused whole, as Segment's API does.
+ * Checks each call of a batch by itself, as Segment's API does: what is wrong with one does not touch its neighbours.
  *
- * @throws InvalidCall that names the place of the bad call
+ * @returns the calls in order, and those that were not taken
+ * @throws InvalidCall for a body that is no batch
  */
-export function readBatch(value: unknown, receivedAt: string): SegmentEvent[] {
+export function readBatch(value: unknown, receivedAt: string): { calls: SegmentEvent[]; refused: RefusedCall[] } {
   if (!isJsonObject(value) || !Array.isArray(value.batch)) {
     throw new InvalidCall('The body must be an object with an array "batch" of calls.')
   }
@@ -64,13 +72,18 @@ export function readBatch(value: unknown, receivedAt: string): SegmentEvent[] {
     integrations: optionalObject(value, 'integrations'),
     sentAt: value.sentAt
   }
-  return value.batch.map((call, index) => {
+  const calls: SegmentEvent[] = []
+  const refused: RefusedCall[] = []
+  value.batch.forEach((call, index) => {
     try {
-      return readCall(isJsonObject(call) ? withShared(call, shared) : call, receivedAt)
+      if (isJsonObject(call)) requireSize(call)
+      calls.push(readCall(isJsonObject(call) ? withShared(call, shared) : call, receivedAt))
     } catch (error) {
-      throw error instanceof InvalidCall ? new InvalidCall(`batch[${index}]: ${error.message}`) : error
+      if (!(error instanceof InvalidCall)) throw error
+      refused.push({ reason: `batch[${index}]: ${error.message}`, call })
     }
   })
+  return { calls, refused }
 }
 
 /** What stands beside the batch holds for every call in it, unless the call says otherwise. */
@@ -86,19 +99,29 @@ function withShared(
   }
 }
 
+/** Depth comes first: what is nested too deep has no length that could be told. */
+function requireSize(call: JSONObject): void {
+  if (depthOf(call, MAX_DEPTH + 1) > MAX_DEPTH) {
+    throw new InvalidCall(`The call is nested deeper than ${MAX_DEPTH} levels.`)
+  }
+  const bytes = Buffer.byteLength(JSON.stringify(call))
+  if (bytes > MAX_CALL_BYTES) {
+    throw new InvalidCall(
+      `The call is ${bytes} bytes long, and Segment takes at most ${MAX_CALL_BYTES} (32 KB). Send shorter or fewer values.`
+    )
+  }
+}
+
 function readType(type: JSONValue | undefined): CallType {
   const known = CALL_TYPES.find((name) => name === type)
   if (known) return known
   throw new InvalidCall(`The call's type must be one of ${CALL_TYPES.join(', ')}.`)
 }
 
+const ID_KEYS = ['userId', 'anonymousId', 'groupId', 'previousId']
+
 function requireFields(call: JSONObject): void {
-  for (const key of ['userId', 'anonymousId', 'groupId', 'previousId']) {
-    const value: JSONValue | undefined = call[key]
-    if (typeof value === 'boolean' || (typeof value === 'object' && value !== null)) {
-      throw new InvalidCall(`"${key}" must be a text.`)
-    }
-  }
+  for (const key of ID_KEYS) requireId(key, call[key])
   if (!isId(call.userId) && !isId(call.anonymousId)) {
     throw new InvalidCall('The call has neither userId nor anonymousId. Send one of them.')
   }
@@ -108,6 +131,16 @@ function requireFields(call: JSONObject): void {
   if (call.type === 'group' && !isId(call.groupId)) throw new InvalidCall('The group call has no groupId.')
   if (call.type === 'alias' && !isId(call.previousId)) throw new InvalidCall('The alias call has no previousId.')
   for (const key of ['traits', 'properties']) optionalObject(call, key)
+}
+
+function requireId(key: string, value: JSONValue | undefined): void {
+  if (typeof value === 'boolean' || (typeof value === 'object' && value !== null)) {
+    throw new InvalidCall(`"${key}" must be a text.`)
+  }
+  // Beyond 2^53 two numbers read as one, so a customer could become somebody else.
+  if (typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER) {
+    throw new InvalidCall(`"${key}" is a number with more digits than programs can tell apart. Send it as a text.`)
+  }
 }
 
 function optionalObject(call: JSONObject, key: string): JSONObject {

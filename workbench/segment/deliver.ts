@@ -1,6 +1,5 @@
 import { Destination, transform } from '@segment/actions-core'
 import type { DestinationDefinition, JSONObject, SegmentEvent } from '@segment/actions-core'
-import { performance } from 'perf_hooks'
 import type { Settings } from '../../src/generated-types'
 import { findCarriers } from './carriers'
 import { newDelivery } from './delivery'
@@ -44,15 +43,20 @@ export interface Deliverer {
 export function createDeliverer(
   definition: DestinationDefinition<Settings>,
   settings: Settings,
-  mask: Mask
+  mask: Mask,
+  now: () => number
 ): Deliverer {
   const destination = new Destination(recorded(definition))
 
+  /** Copies of mappings, since the framework writes defaults into some directives. It writes the same each time. */
+  const copies = new WeakMap<Mapping, JSONObject>()
+
   /** Settings as the framework takes them: with one subscription, so that each has an outcome of its own. */
-  function subscribed({ preset, action, trigger, mapping }: Mapping): JSONObject {
-    // The mapping is copied, since the framework writes defaults into some directives.
-    const subscription = { name: preset, partnerAction: action, subscribe: trigger, mapping: structuredClone(mapping) }
-    return { ...settings, subscription }
+  function subscribed(mapping: Mapping): JSONObject {
+    const copy = copies.get(mapping) ?? structuredClone(mapping.mapping)
+    copies.set(mapping, copy)
+    const { preset, action, trigger } = mapping
+    return { ...settings, subscription: { name: preset, partnerAction: action, subscribe: trigger, mapping: copy } }
   }
 
   /** Runs the destination with a recording. The framework keeps every response for ever unless it is emptied. */
@@ -103,15 +107,16 @@ export function createDeliverer(
     name: definition.name,
     batchSize,
     async deliver(mapping, call) {
-      const startedAt = performance.now()
+      const begin = now()
       const ended = await runEvent(mapping, call.event, newRecording(true))
-      return toDelivery(call, mapping, ended, startedAt, 1, mask)
+      return toDelivery(call, mapping, ended, 1, { begin, end: now() }, mask)
     },
     async deliverBatch(mapping, calls) {
-      const startedAt = performance.now()
+      const begin = now()
       const events = calls.map(({ event }) => event)
       const ended = await runBatch(mapping, events, newRecording(true))
-      return ended.map((each, index) => toDelivery(calls[index], mapping, each, startedAt, each.shared, mask))
+      const times = { begin, end: now() }
+      return ended.map((each, index) => toDelivery(calls[index], mapping, each, each.shared, times, mask))
     },
     async preview(mapping, event) {
       const recording = newRecording(false)
@@ -175,19 +180,31 @@ function toDelivery(
   call: Call,
   { preset, action }: Mapping,
   { request, response, verdict }: Ended,
-  startedAt: number,
   batchSize: number,
+  { begin, end }: { begin: number; end: number },
   mask: Mask
 ): Delivery {
+  const { status, error } = verdict
   return {
     ...newDelivery(call),
     event: mask.event(call.event),
     preset,
     action,
-    ...verdict,
+    status,
+    error,
     request,
     response,
-    durationMs: Math.round(performance.now() - startedAt),
+    tries: [
+      {
+        at: new Date(begin).toISOString(),
+        status,
+        responseStatus: response?.status ?? null,
+        reason: error && error.message,
+        nextAt: null
+      }
+    ],
+    waitMs: Math.max(Math.round(begin - Date.parse(call.receivedAt)), 0),
+    durationMs: Math.max(Math.round(end - begin), 0),
     batchSize
   }
 }
@@ -202,8 +219,10 @@ function toResponse(exchange: Exchange | undefined, mask: Mask): RecordedRespons
   if (!exchange?.answer) return null
   const body = mask.json(exchange.answer.body)
   const text = typeof body === 'string' ? body : JSON.stringify(body)
+  const { status, headers } = exchange.answer
   return {
-    status: exchange.answer.status,
+    status,
+    ...(Object.keys(headers).length > 0 && { headers: mask.headers(headers) }),
     body: text.length > MAX_ANSWER_LENGTH ? `${text.slice(0, MAX_ANSWER_LENGTH)}… (${text.length} characters)` : body
   }
 }

@@ -1,5 +1,6 @@
 import { createBounded } from '../shared/bounded'
 import type { Bounded, Bounds } from '../shared/bounded'
+import { costOf } from '../shared/cost'
 import type { Delivery, DeliveryList, Mapping, Outcome } from '../shared/types'
 import type { DeliveryFilter } from './deliveryFilter'
 
@@ -27,7 +28,7 @@ const SHELVES: Record<Outcome, keyof DeliveryBounds> = {
 
 /** The deliveries that are kept: the newest of each kind, within bounds. */
 export interface Deliveries {
-  /** Keeps a delivery, in the place of the one with the same id. Returns its size in characters of JSON. */
+  /** Keeps a delivery, in the place of the one with the same id. Returns what it takes, in bytes by `costOf`. */
   add(kept: KeptDelivery): number
   get(id: string): KeptDelivery | undefined
   /** Those that match, newest first, and how many match whatever `before` and `limit` say. */
@@ -45,6 +46,16 @@ export function createDeliveries(bounds: DeliveryBounds): Deliveries {
     unsent: shelf('unsent')
   }
   const shelfOf = ({ delivery }: KeptDelivery) => shelves[SHELVES[delivery.status]]
+  /** The mappings of the newest delivery. All with the same mappings share them, and the oldest of them pays. */
+  let lastMappings: readonly Mapping[] = []
+
+  function costOfNew(mappings: readonly Mapping[]): number {
+    if (mappings === lastMappings) return 0
+    const fresh = mappings.filter((mapping) => !lastMappings.includes(mapping))
+    lastMappings = mappings
+    return costOf(fresh)
+  }
+
   /** All of them, newest first; undefined after a change. */
   let sorted: Delivery[] | undefined
 
@@ -55,13 +66,13 @@ export function createDeliveries(bounds: DeliveryBounds): Deliveries {
 
   return {
     add(kept) {
-      const { length } = JSON.stringify(kept.delivery)
+      const cost = costOf(kept.delivery) + costOfNew(kept.mappings)
       const former = byId.get(kept.delivery.id)
       if (former) shelfOf(former).delete(former)
       byId.set(kept.delivery.id, kept)
-      shelfOf(kept).add(kept, length)
+      shelfOf(kept).add(kept, cost)
       sorted = undefined
-      return length
+      return cost
     },
     get: (id) => byId.get(id),
     list({ matches, before, limit }) {

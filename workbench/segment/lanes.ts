@@ -1,4 +1,4 @@
-/** A piece of work. It never rejects. */
+/** A piece of work. It should not reject; when it does, the work after it goes on all the same. */
 export type Task = () => Promise<void>
 
 /** Runs work in order for each key, several keys at a time. Keys take turns, so none waits for another's backlog. */
@@ -26,7 +26,11 @@ export function createLanes(concurrency: number): Lanes {
 
   async function runNext(key: string): Promise<void> {
     const lane = lanes.get(key) ?? []
-    await lane.shift()?.()
+    try {
+      await lane.shift()?.()
+    } catch (error) {
+      console.error(error)
+    }
     running--
     if (lane.length) ready.add(key)
     else lanes.delete(key)

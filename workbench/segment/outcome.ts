@@ -1,6 +1,6 @@
 import { RetryableError } from '@segment/actions-core'
 import type { Result } from '@segment/actions-core'
-import { shorten } from '../../src/errors'
+import { shorten } from '../shared/text'
 import { errorCode } from '../shared/errorCode'
 import { complaintText } from './mappingChecks'
 import type { Mask } from '../shared/mask'
@@ -12,7 +12,7 @@ const RETRIED_STATUSES = [408, 429, 500, 502, 503, 504]
 
 /** How a delivery ended. */
 export interface Verdict {
-  status: Outcome
+  status: Extract<Outcome, 'delivered' | 'retryable' | 'rejected'>
   error: DeliveryError | null
 }
 

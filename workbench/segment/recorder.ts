@@ -8,7 +8,6 @@ import type {
 } from '@segment/actions-core'
 import { AsyncLocalStorage } from 'async_hooks'
 import mapValues from 'lodash/mapValues'
-import { answerOf, bodyOf } from '../../src/errors'
 import type { Settings } from '../../src/generated-types'
 
 /** One request that the destination made, and what came back where something did. Nothing in it is masked. */
@@ -17,8 +16,18 @@ export interface Exchange {
   url: string
   headers: Record<string, string>
   body: unknown
-  answer: { status: number; body: unknown } | null
+  answer: Answer | null
 }
+
+/** What came back, as the framework read it. */
+export interface Answer {
+  status: number
+  /** Headers that say when to try again, by names in small letters. */
+  headers: Record<string, string>
+  body: unknown
+}
+
+const LIMIT_HEADERS = ['retry-after', ...['limit', 'remaining', 'retry', 'type'].map((name) => `x-rate-limit-${name}`)]
 
 /** What happens to the requests of one run, and which there were. */
 export interface Recording {
@@ -66,11 +75,10 @@ function recording(request: RequestClient): RequestClient {
     if (!current.send) return emptyAnswer<Data>()
     try {
       const response = await request<Data>(url, options)
-      exchange.answer = { status: response.status, body: bodyOf(response) }
+      exchange.answer = readAnswer(response)
       return response
     } catch (error) {
-      const answer = answerOf(error)
-      if (answer) exchange.answer = { status: answer.status, body: answer.body }
+      exchange.answer = readAnswer(partsOf(error).response)
       throw error
     }
   }
@@ -84,6 +92,28 @@ function toExchange(url: string, { method = 'GET', headers = {}, json, body }: R
     body: json ?? (typeof body === 'string' ? JSON.parse(body) : null),
     answer: null
   }
+}
+
+/** Reads a response, of a success or in an error of the framework; null for anything else. */
+function readAnswer(response: unknown): Answer | null {
+  const { status, headers, data, content } = partsOf(response)
+  if (typeof status !== 'number') return null
+  const limits = LIMIT_HEADERS.flatMap((name) => {
+    const value = headerOf(headers, name)
+    return value === undefined ? [] : [[name, value]]
+  })
+  return { status, headers: Object.fromEntries(limits), body: data ?? content }
+}
+
+function headerOf(headers: unknown, name: string): string | undefined {
+  const { get } = partsOf(headers)
+  const value: unknown = typeof get === 'function' ? get.call(headers, name) : undefined
+  return typeof value === 'string' ? value : undefined
+}
+
+/** What an object of any class holds; nothing of anything else. */
+function partsOf(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
 }
 
 /** An answer as the destination reads it, when nothing was sent: its status, and no body. */

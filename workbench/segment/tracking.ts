@@ -1,7 +1,7 @@
 import type { SegmentEvent } from '@segment/actions-core'
 import type { Hono } from 'hono'
 import { InvalidCall, readBatch, readCall } from './call'
-import type { CallType } from './call'
+import type { CallType, RefusedCall } from './call'
 import { readJson } from '../shared/json'
 import { Refusal } from '../shared/refusal'
 import type { CallsTaken } from '../shared/types'
@@ -25,14 +25,24 @@ const PATHS: Record<string, CallType | 'batch'> = {
   a: 'alias'
 }
 
-/** Takes calls in, all or none. Returns how many of them were new; null when there was no room. */
-export type Intake = (calls: SegmentEvent[], receivedAt: string) => number | null
+/** Where calls go that came in. */
+export interface Intake {
+  /** When a call that comes now arrived: ISO 8601. */
+  now(): string
+  /** Takes calls in, all or none. Returns how many of them were new; null when there was no room. */
+  take(calls: SegmentEvent[], receivedAt: string): number | null
+  /** Keeps what was not taken, with the reason. */
+  refuse(refused: RefusedCall[], receivedAt: string): void
+}
+
+/** Longest body, in bytes: 500 KB. Source: Segment's HTTP API, "Batch". */
+const MAX_BODY_BYTES = 500 * 1024
 
 /**
  * Segment's Tracking API as its SDKs speak it, the long paths and the short ones of analytics.js. Takes any write key
  * and none. Answers at once; calls are delivered afterwards.
  */
-export function addTrackingRoutes(app: Hono, take: Intake): void {
+export function addTrackingRoutes(app: Hono, intake: Intake): void {
   app.get('/v1/projects/:writeKey/settings', (context) =>
     context.json(browserSettings(context.req.param('writeKey'), context.req.header('host') ?? ''))
   )
@@ -40,36 +50,64 @@ export function addTrackingRoutes(app: Hono, take: Intake): void {
   app.post('/v1/m', (context) => context.json({ success: true }))
   for (const [path, kind] of Object.entries(PATHS)) {
     app.post(`/v1/${path}`, async (context) => {
-      const { calls, fresh } = takeIn(take, await readJson(context.req.raw), kind)
-      return context.json<CallsTaken>({ success: true, ...(fresh < calls && { repeated: calls - fresh }) })
+      const body = await readBody(intake, context.req.raw)
+      const { taken, repeated, refused } = takeIn(intake, body, kind)
+      if (!taken && refused.length && kind !== 'batch') throw new Refusal(400, refused[0].reason)
+      return context.json<CallsTaken>({
+        success: true,
+        ...(repeated > 0 && { repeated }),
+        ...(refused.length > 0 && { refused: refused.length })
+      })
     })
   }
 }
 
+/** Reads a body. One that can't be read is kept as a row too, since nobody else says that its calls are lost. */
+async function readBody(intake: Intake, request: Request): Promise<unknown> {
+  try {
+    return await readJson(request, MAX_BODY_BYTES)
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    intake.refuse([{ reason: error.message }], intake.now())
+    // Segment answers so to every body that it does not take.
+    throw new Refusal(400, error.message)
+  }
+}
+
+interface TakenIn {
+  taken: number
+  /** How many have a messageId that was taken before. */
+  repeated: number
+  refused: RefusedCall[]
+}
+
 /**
- * Checks what came to a path and takes it in.
+ * Checks what came to a path, takes in what is right and keeps what is not.
  *
- * @returns how many calls there were, and how many of them were not taken before
- * @throws Refusal 400 with the reason, 429 when there is no room: SDKs then try again
+ * @throws Refusal 400 for a batch that can't be read, 429 when there is no room: SDKs then try again
  */
-export function takeIn(take: Intake, body: unknown, kind: CallType | 'batch'): { calls: number; fresh: number } {
-  const receivedAt = new Date().toISOString()
-  const calls = readCalls(body, kind, receivedAt)
+export function takeIn({ now, take, refuse }: Intake, body: unknown, kind: CallType | 'batch'): TakenIn {
+  const receivedAt = now()
+  let read: { calls: SegmentEvent[]; refused: RefusedCall[] }
+  try {
+    read = kind === 'batch' ? readBatch(body, receivedAt) : { calls: [readCall(body, receivedAt, kind)], refused: [] }
+  } catch (error) {
+    if (!(error instanceof InvalidCall)) throw error
+    if (kind === 'batch') {
+      refuse([{ reason: error.message }], receivedAt)
+      throw new Refusal(400, error.message)
+    }
+    read = { calls: [], refused: [{ reason: error.message, call: body }] }
+  }
+  const { calls, refused } = read
   const fresh = take(calls, receivedAt)
   if (fresh === null) {
     throw new Refusal(429, 'Too many calls wait for their delivery. Send them again in a second.', {
       'Retry-After': '1'
     })
   }
-  return { calls: calls.length, fresh }
-}
-
-function readCalls(body: unknown, kind: CallType | 'batch', receivedAt: string): SegmentEvent[] {
-  try {
-    return kind === 'batch' ? readBatch(body, receivedAt) : [readCall(body, receivedAt, kind)]
-  } catch (error) {
-    throw error instanceof InvalidCall ? new Refusal(400, error.message) : error
-  }
+  if (refused.length) refuse(refused, receivedAt)
+  return { taken: fresh, repeated: calls.length - fresh, refused }
 }
 
 /**

@@ -1,4 +1,4 @@
-import { shorten } from '../../src/errors'
+import { shorten } from '../shared/text'
 
 const MAX_QUOTED_LENGTH = 60
 

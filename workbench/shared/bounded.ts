@@ -1,13 +1,13 @@
 /** How much is kept. */
 export interface Bounds {
   maxCount: number
-  /** Most characters of JSON in all. */
+  /** Most in all, in the unit in which `add` is told an item's size. */
   maxLength: number
 }
 
 /** Items in the order in which they came, the newest within bounds: the oldest are dropped to make room. */
 export interface Bounded<Item> {
-  /** @param length the item's size in characters of JSON; one that is too large for the bounds is dropped at once */
+  /** @param length the item's size; one that is too large for the bounds is dropped at once */
   add(item: Item, length: number): void
   delete(item: Item): void
   /** The oldest first. */

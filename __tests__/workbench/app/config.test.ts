@@ -8,7 +8,14 @@ const project = {
 
 describe('the environment', () => {
   it('gives the sandbox on ports 3000 and 3001 when nothing is set', () => {
-    expect(readConfig({})).toEqual({ port: 3000, sandboxPort: 3001, project: undefined })
+    expect(readConfig({})).toEqual({
+      port: 3000,
+      sandboxPort: 3001,
+      host: '127.0.0.1',
+      allowed: { hosts: [], origins: [] },
+      retries: true,
+      project: undefined
+    })
   })
 
   it('sets the ports, the sandbox next to the workbench', () => {
@@ -48,9 +55,32 @@ describe('the environment', () => {
       { ...project, VOUCHERIFY_SECRET_KEY: 'kéy☃' },
       'The setting "Secret Key" holds characters that no HTTP header can carry'
     ],
+    ['a pattern of hosts', { WORKBENCH_ALLOW: '*' }, 'no * and no path'],
+    ['a pattern in a host', { WORKBENCH_ALLOW: 'shop.test,*.test' }, 'no * and no path'],
+    ['a host with a port', { WORKBENCH_ALLOW: 'shop.test:80' }, 'hosts without a port'],
+    ['an origin with a path', { WORKBENCH_ALLOW: 'http://shop.test/' }, 'no * and no path'],
+    [
+      'others let in to a real project',
+      { ...project, WORKBENCH_ALLOW: 'shop.test' },
+      'could write into your Voucherify'
+    ],
+    ['retries that are neither on nor off', { WORKBENCH_RETRIES: 'no' }, 'WORKBENCH_RETRIES must be 0 or 1'],
     ['production without a project', { NODE_ENV: 'production' }, 'NODE_ENV is "production"']
   ])('is refused with %s', (_, environment, reason) => {
     expect(() => readConfig(environment)).toThrow(expect.objectContaining({ message: expect.stringContaining(reason) }))
+  })
+
+  it('lets hosts and origins in, and listens elsewhere only together with them', () => {
+    const environment = { HOST: '0.0.0.0', WORKBENCH_ALLOW: ' host.docker.internal, http://Shop.test,[fe80::1] ' }
+    expect(readConfig(environment)).toMatchObject({
+      host: '0.0.0.0',
+      allowed: { hosts: ['host.docker.internal', '[fe80::1]'], origins: ['http://shop.test'] }
+    })
+    expect(readConfig({ HOST: 'my-machine' }).host).toBe('127.0.0.1')
+  })
+
+  it('switches retries off', () => {
+    expect(readConfig({ WORKBENCH_RETRIES: '0' }).retries).toBe(false)
   })
 
   it('is refused without quoting a value', () => {

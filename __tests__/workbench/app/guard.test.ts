@@ -26,11 +26,15 @@ describe('the guard', () => {
     for (const path of ['/', '/health', '/api/deliveries']) {
       expect(await raw(`${url}${path}`, { headers: { host } })).toMatchObject({
         status: 403,
-        body: '{"error":"This workbench only answers under localhost or 127.0.0.1."}'
+        body: expect.stringContaining(
+          'This workbench only answers under localhost or 127.0.0.1. To let another host in'
+        )
       })
     }
     expect((await raw(`${url}/v1/track`, { method: 'POST', headers: { ...plain, host }, body })).status).toBe(403)
-    expect(await deliveries()).toEqual([])
+    const rows = await deliveries()
+    expect(rows).toMatchObject([{ status: 'refused', event: {}, reason: expect.stringContaining('WORKBENCH_ALLOW') }])
+    expect(JSON.stringify(rows)).not.toContain('usr_1')
   })
 
   it.each(['http://localhost:5173', 'http://127.0.0.1:8080', 'https://localhost', 'http://[::1]:3000'])(
@@ -54,7 +58,9 @@ describe('the guard', () => {
       expect(JSON.parse(answer.body).error).toContain(
         'from pages on localhost or 127.0.0.1. Serve your page from there'
       )
-      expect(await deliveries()).toEqual([])
+      const rows = await deliveries()
+      expect(rows).toMatchObject([{ status: 'refused', event: {}, reason: expect.stringContaining('name its origin') }])
+      expect(JSON.stringify(rows)).not.toContain('usr_1')
     }
   )
 
@@ -85,6 +91,28 @@ describe('the guard', () => {
     const answer = await raw(`${url}/v1/track`, { method: 'POST', headers, body: '{}' })
     expect(answer.status).toBe(400)
     expect(answer.headers['access-control-allow-origin']).toBe('http://localhost:5173')
+  })
+
+  describe('that was told to let others in', () => {
+    const allowed = { hosts: ['host.docker.internal', '192.168.0.7'], origins: ['http://shop.test:8080'] }
+
+    it.each([
+      [{ host: 'host.docker.internal:3000' }, 200],
+      [{ host: '192.168.0.7:3000', origin: 'http://192.168.0.7:3000' }, 200],
+      [{ origin: 'http://shop.test:8080' }, 200],
+      [{ origin: 'http://SHOP.test:8080' }, 200],
+      [{ origin: 'https://shop.test:8080' }, 403],
+      [{ origin: 'http://shop.test' }, 403],
+      [{ origin: 'http://shop.test:8080.example.com' }, 403],
+      [{ host: 'shop.test:8080' }, 403],
+      [{ host: '192.168.0.70' }, 403],
+      [{ host: 'host.docker.internal.example.com' }, 403]
+    ])('answers %j with %i', async (headers: Record<string, string>, status) => {
+      const { url } = await start({ allowed })
+      expect((await raw(`${url}/v1/track`, { method: 'POST', headers: { ...plain, ...headers }, body })).status).toBe(
+        status
+      )
+    })
   })
 
   it.each([

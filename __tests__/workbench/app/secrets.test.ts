@@ -78,7 +78,7 @@ describe('the keys', () => {
       ]
       for (const { id } of deliveries) answers.push(await send('GET', `/api/deliveries/${id}`))
       const text = JSON.stringify(answers) + lines.join('\n') + (await streamStart(url))
-      expect(lines).toHaveLength(4)
+      expect(lines).toHaveLength(5)
       expect(text).toContain('Leak ***')
       for (const form of forms) expect(text).not.toContain(form)
     } finally {

@@ -1,5 +1,6 @@
+import { PassThrough } from 'stream'
 import type { Delivery } from '../../../workbench/shared/types'
-import { deliveryLine, lossLine } from '../../../workbench/app/terminal'
+import { createPrinter, deliveryLine, lossLine } from '../../../workbench/app/terminal'
 
 const delivery: Delivery = {
   id: 'd',
@@ -40,10 +41,49 @@ describe('the line of a delivery', () => {
     expect(line).toBe('10:20:30  delivered  Add Custom Event (Track Event)  A [31m 10:20:30  delivered 2J B  ]0;x')
   })
 
+  it('takes any value for a name, a user and a type', () => {
+    for (const value of [{ toString: 1 }, JSON.parse('{"__proto__": null}'), [[]], 5, true, null, '']) {
+      const event = { type: value, name: value, userId: value } as Delivery['event']
+      expect(deliveryLine({ ...delivery, event })).toContain('delivered')
+    }
+  })
+
+  it('tells how often it was tried, and the first of its warnings', () => {
+    const warning = { code: 'onlyId' as const, message: 'Nothing but an ID.', whatToDo: '' }
+    const [first] = [{ at: '', status: 'delivered' as const, responseStatus: 200, reason: null, nextAt: null }]
+    expect(deliveryLine({ ...delivery, warnings: [warning, warning], tries: [first, first] })).toMatch(
+      /usr_1 {2}\(2 tries, 2 warnings\) {2}Nothing but an ID\.$/
+    )
+  })
+
   it('stays short', () => {
     const error = { message: 'x'.repeat(5000), status: 400, whatToDo: '' }
     const event = { type: 'track' as const, event: 'e'.repeat(5000), userId: 'u'.repeat(5000) }
     expect(deliveryLine({ ...delivery, event, error }).length).toBeLessThan(600)
+  })
+})
+
+describe('the printer', () => {
+  it('drops lines for a reader that does not read, and says how many once it does', async () => {
+    const pipe = new PassThrough({ highWaterMark: 1 })
+    const print = createPrinter(pipe)
+    const line = 'x'.repeat(1023)
+    for (let count = 0; count < 1100; count++) print(line)
+    expect(pipe.writableLength + pipe.readableLength).toBeLessThan(1_100_000)
+    let text = ''
+    pipe.on('data', (chunk: Buffer) => (text += chunk.toString()))
+    await new Promise((resolve) => pipe.once('drain', resolve))
+    print('again')
+    await new Promise(setImmediate)
+    expect(text).toMatch(/… \d\d lines were left out, since nobody read them\.\nagain\n$/)
+  })
+
+  it('goes on when its reader is gone', async () => {
+    const pipe = new PassThrough()
+    const print = createPrinter(pipe)
+    pipe.destroy(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }))
+    await new Promise(setImmediate)
+    expect(() => print('x')).not.toThrow()
   })
 })
 

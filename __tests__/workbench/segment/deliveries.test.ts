@@ -2,6 +2,7 @@ import type {
   Delivery,
   DeliveryList,
   Explanation,
+  Mapping,
   Outcome,
   Overview,
   PreviewResult,
@@ -628,8 +629,8 @@ describe('the deliveries that are kept', () => {
   })
 
   it('are the newest, up to a size', () => {
-    const deliveries = createDeliveries({ ...BOUNDS, delivered: { maxCount: 100, maxLength: 1500 } })
-    for (const [order, id] of ['a', 'b', 'c'].entries()) deliveries.add(kept(id, order, 'delivered', 'x'.repeat(400)))
+    const deliveries = createDeliveries({ ...BOUNDS, delivered: { maxCount: 100, maxLength: 24_000 } })
+    for (const [order, id] of ['a', 'b', 'c'].entries()) deliveries.add(kept(id, order, 'delivered', 'x'.repeat(4000)))
     expect(listed(deliveries)).toEqual(['c', 'b'])
   })
 
@@ -645,6 +646,27 @@ describe('the deliveries that are kept', () => {
       'retryable 1',
       'rejected 0'
     ])
+  })
+
+  it('cost what the mappings do that came with the first of them', () => {
+    const mapping: Mapping = {
+      preset: 'A',
+      action: 'addCustomEvent',
+      enabled: true,
+      trigger: 'type = "track"',
+      mapping: { metadata: Array(1000).fill({}) },
+      changed: true,
+      isPreset: true,
+      warnings: []
+    }
+    const deliveries = createDeliveries({ ...BOUNDS, delivered: { maxCount: 1000, maxLength: 200_000 } })
+    const one = [mapping]
+    for (let order = 0; order < 20; order++) deliveries.add({ ...kept(`same ${order}`, order), mappings: one })
+    expect(deliveries.list(ALL).kept).toBe(20)
+    for (let order = 20; order < 40; order++) {
+      deliveries.add({ ...kept(`own ${order}`, order), mappings: [structuredClone(mapping)] })
+    }
+    expect(deliveries.list(ALL).kept).toBeLessThan(4)
   })
 
   it('are listed by arrival, and one that comes again takes its own place', () => {

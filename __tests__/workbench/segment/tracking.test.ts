@@ -112,14 +112,14 @@ describe('the Tracking API', () => {
   })
 
   it.each([
-    ['a packing it does not know', 415, { 'content-encoding': 'br' }, 'x', 'Use gzip'],
+    ['a packing it does not know', 400, { 'content-encoding': 'br' }, 'x', 'Use gzip'],
     ['a body that is not packed as labelled', 400, { 'content-encoding': 'gzip' }, 'x', "can't be unpacked"],
-    ['a body that is too long', 413, {}, 'x'.repeat(5_000_000), 'longer than 4194304 bytes'],
+    ['a body that is too long', 400, {}, 'x'.repeat(512_001), 'longer than 512000 bytes (500 KB)'],
     [
       'a small body that unpacks to a large one',
-      413,
+      400,
       { 'content-encoding': 'gzip' },
-      gzipSync('x'.repeat(5_000_000)),
+      gzipSync('x'.repeat(512_001)),
       'longer than'
     ]
   ])('refuses %s', async (_, status, headers, body, reason) => {
@@ -127,7 +127,10 @@ describe('the Tracking API', () => {
     const answer = await raw(`${url}/v1/batch`, { method: 'POST', headers: { ...json, ...headers }, body })
     expect(answer.status).toBe(status)
     expect(JSON.parse(answer.body).error).toContain(reason)
-    expect(await deliveries()).toEqual([])
+    const [row, ...others] = await deliveries()
+    expect(row).toMatchObject({ status: 'refused', event: {}, preset: null, reason: expect.stringContaining(reason) })
+    expect(row).not.toHaveProperty('refusedCall')
+    expect(others).toEqual([])
   })
 
   it('refuses a long body that does not say its length', async () => {
@@ -139,7 +142,7 @@ describe('the Tracking API', () => {
     })
     const init = { method: 'POST', body, duplex: 'half' }
     const answer = await fetch(`${url}/v1/batch`, init)
-    expect(answer.status).toBe(413)
+    expect(answer.status).toBe(400)
   })
 
   it.each([
@@ -164,26 +167,56 @@ describe('the Tracking API', () => {
     ],
     ['no batch', 'batch', '{"userId":"u"}', 'an array "batch"'],
     ['a batch of too many', 'batch', `{"batch":[${Array(2501).fill('{}').join(',')}]}`, 'at most 2500'],
-    [
-      'a batch with an unknown type',
-      'batch',
-      '{"batch":[{"type":"buy","userId":"u"}]}',
-      "batch[0]: The call's type must be"
-    ]
-  ])('refuses %s with the reason', async (_, path, body, reason) => {
-    const { url, deliveries } = await start()
+    ['a userId that programs round', 'page', '{"userId":9007199254740993}', '"userId" is a number with more digits'],
+    ['a groupId that programs round', 'group', '{"userId":"u","groupId":-1e300}', '"groupId" is a number with more'],
+    ['a call over 32 KB', 'page', `{"userId":"u","name":"${'ü'.repeat(16_384)}"}`, 'at most 32768 (32 KB)']
+  ])('refuses %s with the reason, and keeps it as a row', async (_, path, body, reason) => {
+    const { url, deliveries, get } = await start()
     const answer = await raw(`${url}/v1/${path}`, { method: 'POST', headers: json, body })
     expect(answer.status).toBe(400)
     expect(JSON.parse(answer.body).error).toContain(reason)
-    expect(await deliveries()).toEqual([])
+    const [row, ...others] = await deliveries()
+    expect(row).toMatchObject({ status: 'refused', reason: expect.stringContaining(reason), tries: [], warnings: [] })
+    expect(others).toEqual([])
+    expect(await get(`/api/deliveries/${row.id}`)).toMatchObject({
+      presets: [],
+      fields: [],
+      verdict: expect.stringContaining(reason)
+    })
+    expect(await get('/api/overview')).toMatchObject({ calls: 0, counts: { '': { refused: 1 } } })
   })
 
-  it('refuses a batch with one bad call whole, and names its place', async () => {
-    const { send, get } = await start()
-    const { status, body } = await send('POST', '/v1/batch', { batch: [TRACK, { type: 'track', userId: 'usr_1' }] })
-    expect(status).toBe(400)
-    expect(body).toEqual({ error: expect.stringMatching(/^batch\[1\]: The track call has no event/) })
-    expect(await get('/api/overview')).toMatchObject({ calls: 0, waiting: 0 })
+  it('takes a call of just 32 KB', async () => {
+    const { send, ended } = await start()
+    const call = { userId: 'u', name: '' }
+    const name = 'x'.repeat(32_768 - JSON.stringify(call).length)
+    expect((await send('POST', '/v1/page', { ...call, name })).status).toBe(200)
+    expect((await ended(1))[0].status).not.toBe('refused')
+  })
+
+  it('judges each call of a batch by itself, as Segment does', async () => {
+    const { send, ended } = await start()
+    const long = { ...TRACK, properties: { text: 'x'.repeat(34_000) } }
+    const batch = [TRACK, { type: 'track', userId: 'usr_1', event: {} }, 7, long, { type: 'buy', userId: 'usr_2' }]
+    expect(await send('POST', '/v1/batch', { batch })).toEqual({ status: 200, body: { success: true, refused: 4 } })
+    const rows = await ended(5)
+    expect(rows.map(({ status }) => status)).toEqual(['delivered', 'refused', 'refused', 'refused', 'refused'])
+    expect(rows.slice(1).map(({ event, reason }) => [event, reason])).toEqual([
+      [{ type: 'track', userId: 'usr_1' }, expect.stringMatching(/^batch\[1\]: The track call has no event/)],
+      [{}, 'batch[2]: The call must be a JSON object.'],
+      [expect.objectContaining(TRACK), expect.stringContaining('batch[3]: The call is 34')],
+      [{ userId: 'usr_2' }, expect.stringContaining("batch[4]: The call's type must be one of")]
+    ])
+    expect(rows[1].refusedCall).toEqual(batch[1])
+    expect(JSON.stringify(rows[3].refusedCall).length).toBeLessThan(5000)
+  })
+
+  it('answers 200 for a batch of which it takes nothing, since Segment does', async () => {
+    const { send } = await start()
+    expect(await send('POST', '/v1/batch', { batch: [{}] })).toEqual({
+      status: 200,
+      body: { success: true, refused: 1 }
+    })
   })
 
   it('answers 429 when too many calls wait, and takes none of the batch', async () => {
@@ -197,8 +230,8 @@ describe('the Tracking API', () => {
   })
 
   it('answers 429 when the calls that wait are too long together', async () => {
-    const { send } = await start({ limits: { pipeline: { maxLength: 1000 } } })
-    const properties = { text: 'x'.repeat(1000) }
+    const { send } = await start({ limits: { pipeline: { maxCost: 2000 } } })
+    const properties = { text: 'x'.repeat(2000) }
     expect((await send('POST', '/v1/track', { ...TRACK, properties })).status).toBe(429)
     expect((await send('POST', '/v1/track', TRACK)).status).toBe(200)
   })

@@ -76,6 +76,8 @@ export interface RecordedRequest {
 
 export interface RecordedResponse {
   status: number
+  /** What Voucherify says of its limits (`x-rate-limit-…`, `retry-after`), by names in small letters; absent where it says nothing. */
+  headers?: Record<string, string>
   body: JSONValue
 }
 
