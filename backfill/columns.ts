@@ -71,7 +71,8 @@ export function readHeader(file: string, names: string[], options: ColumnOptions
   const isSync = names.some((name) => plain(name) === CANONICAL_ID)
   const columns = names.map((name) => readColumn(name.trim(), isSync, options))
   if (!columns.some(({ target }) => target.to === 'id')) {
-    const id = names.find((name) => /id$|^id|number|code/i.test(plain(name)) && plain(name) !== CANONICAL_ID) ?? names[0]
+    const id =
+      names.find((name) => /id$|^id|number|code/i.test(plain(name)) && plain(name) !== CANONICAL_ID) ?? names[0]
     throw unusable(
       `${file} has no column for the source_id, which tells customers apart. Its columns are ${names
         .map((name) => `"${name}"`)
@@ -96,8 +97,10 @@ function readColumn(name: string, isSync: boolean, { columns }: ColumnOptions): 
   const own = Object.hasOwn(columns, name) ? columns[name] : undefined
   if (own !== undefined) return { name, ...readTarget(name, own) }
   if (!name) return { name, became: 'left out: it has no name', target: { to: 'nowhere' } }
-  if (isSync && plain(name) === 'mergedto') return { name, became: 'rows with it are left: merged', target: { to: 'merged' } }
-  if (isSync && SYNC_COLUMNS.has(plain(name))) return { name, became: 'left out: Segment\'s own', target: { to: 'nowhere' } }
+  if (isSync && plain(name) === 'mergedto')
+    return { name, became: 'rows with it are left: merged', target: { to: 'merged' } }
+  if (isSync && SYNC_COLUMNS.has(plain(name)))
+    return { name, became: "left out: Segment's own", target: { to: 'nowhere' } }
   return { name, ...(findTarget(name) ?? toMetadata(name)) }
 }
 
@@ -121,8 +124,9 @@ function readTarget(name: string, place: string): Omit<Column, 'name'> {
   const found = findTarget(place)
   if (found) return found
   throw unusable(
-    `--column "${name}=${place}": there is no "${place}". A column goes to ${FIELDS.map(([field]) => field).join(', ')}, ` +
-      'metadata.<key>, traits.<name>, or nowhere when nothing stands behind the equals sign.'
+    `--column "${name}=${place}": there is no "${place}". A column goes to ${FIELDS.map(([field]) => field).join(
+      ', '
+    )}, ` + 'metadata.<key>, traits.<name>, or nowhere when nothing stands behind the equals sign.'
   )
 }
 

@@ -81,7 +81,8 @@ async function* parseRows(
   }
   await rest.return(undefined)
   // What was read before the fault is of no use: nothing is sent then.
-  if (failure) throw await explain(file, delimiter, failure, count + rows.reduce((sum, row) => sum + 1 + lineEndsIn(row), 0))
+  if (failure)
+    throw await explain(file, delimiter, failure, count + rows.reduce((sum, row) => sum + 1 + lineEndsIn(row), 0))
   yield take()
 }
 
@@ -91,11 +92,12 @@ function readRow(
   place: { file: string; line: number },
   options: ColumnOptions
 ): InputRecord {
-  const raw = (): JSONObject => Object.fromEntries(cells.map((cell, index) => [columns[index]?.name ?? `(${index + 1})`, cell]))
   if (cells.length !== columns.length) {
     const reason = `The row has ${cells.length} cells, and the header has ${columns.length}.`
-    return { kind: 'refused', ...place, reason, raw }
+    // Nobody knows which cell belongs to which column, so they stay a list.
+    return { kind: 'refused', ...place, reason, raw: () => cells }
   }
+  const raw = (): JSONObject => Object.fromEntries(cells.map((cell, index) => [columns[index].name, cell]))
   const made = toCall(columns, cells, options)
   return made ? { kind: 'identify', ...place, ...made, raw } : { kind: 'left', what: 'merged profile' }
 }

@@ -26,7 +26,11 @@ export interface Subscription {
 export type Mapped = { payload: Values } | { reason: string } | { left: true }
 
 /** The settings that the framework asks for before it maps a call. Nothing is sent with them. */
-const UNUSED_SETTINGS: Settings = { apiKey: 'unused', secretKey: 'unused', customURL: 'https://segmentio.voucherify.io' }
+const UNUSED_SETTINGS: Settings = {
+  apiKey: 'unused',
+  secretKey: 'unused',
+  customURL: 'https://segmentio.voucherify.io'
+}
 /** How the framework says that the trigger does not take a call. Its other refusals have other words. */
 const NOT_SUBSCRIBED = 'Payload is either invalid or does not match the subscription'
 
@@ -74,7 +78,9 @@ export function createMapper({ action, trigger, mapping }: Subscription): (calls
 
 const returnPayloads: ActionDefinition<Settings, Values>['performBatch'] = (_request, { payload }) => {
   const results = new MultiStatusResponse()
-  payload.forEach((one, index) => results.setSuccessResponseAtIndex(index, { status: 200, sent: one as never, body: {} }))
+  payload.forEach((one, index) =>
+    results.setSuccessResponseAtIndex(index, { status: 200, sent: one as never, body: {} })
+  )
   return results
 }
 

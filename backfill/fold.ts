@@ -38,7 +38,8 @@ export function valuesOf(line: string): Values {
 /** The calls of each customer of a partition as rows: sorted by time, equal times as they came, later values win. */
 export function* fold(lines: string[]): Generator<Folded> {
   for (const [sourceId, calls] of groupById(lines)) {
-    const ordered = calls.length > 1 ? calls.sort((one, other) => (one.at === other.at ? 0 : one.at < other.at ? -1 : 1)) : calls
+    const ordered =
+      calls.length > 1 ? calls.sort((one, other) => (one.at === other.at ? 0 : one.at < other.at ? -1 : 1)) : calls
     const values = ordered.map(({ values: own }) => own)
     const rows = toRows(values).map((row) => JSON.stringify(row))
     const reason = rows.every(fitsPack) ? undefined : TOO_LARGE
@@ -47,7 +48,8 @@ export function* fold(lines: string[]): Generator<Folded> {
 }
 
 /** Why a customer is refused who fits into no call. */
-export const TOO_LARGE = 'The customer takes more than the 10 MB that Voucherify accepts in a call. Send fewer or shorter values.'
+export const TOO_LARGE =
+  'The customer takes more than the 10 MB that Voucherify accepts in a call. Send fewer or shorter values.'
 
 /** The latest line of each key: calls that replace each other, such as those of one customer and group. */
 export function latest(lines: string[], keyOf: (values: Values) => string): Values[] {
@@ -76,6 +78,8 @@ function groupById(lines: string[]): Map<string, { at: number; values: Values }[
 
 /** As few rows as can say what the calls said: one, unless something is cleared whole first and filled later. */
 function toRows(calls: Values[]): Values[] {
+  const whole = calls.length > 1 ? mergeCustomers(calls) : calls[0]
+  if (whole) return [requireRow(whole)]
   const rows: Values[] = []
   let merged = calls[0]
   for (const next of calls.slice(1)) {

@@ -165,7 +165,8 @@ export async function* readBytes(
     if (code === 'Z_BUF_ERROR') {
       throw blocked(`${path} is cut off: its gzip data ends early. Fetch the file again, then run the same command.`)
     }
-    if (code.startsWith('Z_')) throw blocked(`${path} is damaged: its gzip data can't be unpacked. Fetch the file again.`)
+    if (code.startsWith('Z_'))
+      throw blocked(`${path} is damaged: its gzip data can't be unpacked. Fetch the file again.`)
     throw error
   } finally {
     raw.destroy()

@@ -38,7 +38,8 @@ interface Reported {
 
 /** The file that says what a run did: entries are added, each a line of JSON, and never changed. */
 export class Journal {
-  private constructor(private readonly file: number, readonly entries: Entry[]) {}
+  /** @param earlier what former runs wrote */
+  private constructor(private readonly file: number, readonly earlier: Entry[]) {}
 
   /** Opens or begins a journal. A last line that was not written whole is taken away: what it says did not happen. */
   static open(path: string): Journal {
@@ -47,14 +48,16 @@ export class Journal {
     const end = bytes.lastIndexOf(10) + 1
     if (end < bytes.length) ftruncateSync(file, end)
     const lines = bytes.subarray(0, end).toString().split('\n').slice(0, -1)
-    return new Journal(file, lines.map((line, index) => readEntry(line, path, index + 1)))
+    return new Journal(
+      file,
+      lines.map((line, index) => readEntry(line, path, index + 1))
+    )
   }
 
   /** Adds an entry and waits until it is on the disk. */
   add(entry: Entry): void {
     writeAll(this.file, `${JSON.stringify(entry)}\n`)
     fsyncSync(this.file)
-    this.entries.push(entry)
   }
 
   close(): void {
@@ -69,5 +72,7 @@ function readEntry(line: string, path: string, number: number): Entry {
   } catch {
     // said below
   }
-  throw blocked(`${path} is damaged at line ${number}. Begin anew with --restart: customers sent again stay as they are.`)
+  throw blocked(
+    `${path} is damaged at line ${number}. Begin anew with --restart: customers sent again stay as they are.`
+  )
 }

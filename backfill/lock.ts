@@ -101,7 +101,9 @@ function startOf(pid: number): string | undefined {
   }
   if (readText('/proc/self/stat') !== undefined) return undefined
   try {
-    const [state, ...start] = execFileSync('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim().split(/\s+/)
+    const [state, ...start] = execFileSync('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], { encoding: 'utf8' })
+      .trim()
+      .split(/\s+/)
     return !state || state.startsWith('Z') ? undefined : start.join(' ')
   } catch {
     return undefined

@@ -57,10 +57,13 @@ function readSubscription(path: string, value: unknown): Subscription {
   const mapping = isBare ? value : (value.mapping as JSONObject)
   if (!isBare && action !== 'upsertCustomer' && action !== 'assignCustomerToGroup') {
     throw unusable(
-      `The mapping ${path} is one of the action ${String(action)}. A backfill takes upsertCustomer and assignCustomerToGroup.`
+      `The mapping ${path} is one of the action ${String(
+        action
+      )}. A backfill takes upsertCustomer and assignCustomerToGroup.`
     )
   }
-  if (enabled === false) throw unusable(`The mapping ${path} is switched off. Switch it on in the workbench and export it again.`)
+  if (enabled === false)
+    throw unusable(`The mapping ${path} is switched off. Switch it on in the workbench and export it again.`)
   const own = isBare || action === 'upsertCustomer' ? 'upsertCustomer' : 'assignCustomerToGroup'
   const subscription = {
     action: own,
@@ -73,7 +76,8 @@ function readSubscription(path: string, value: unknown): Subscription {
 
 function requireUsable(path: string, { action, mapping }: Subscription): void {
   const id = action === 'upsertCustomer' ? 'source_id' : 'customer'
-  if (mapping[id] === undefined) throw unusable(`The mapping ${path} says nothing of ${id}. Export it whole from the workbench.`)
+  if (mapping[id] === undefined)
+    throw unusable(`The mapping ${path} says nothing of ${id}. Export it whole from the workbench.`)
   try {
     transform(mapping, EXAMPLES[action] as never)
   } catch (error) {

@@ -5,6 +5,7 @@ import { readBytes } from './inputs'
 import type { InputFile } from './inputs'
 import { isObject, MAX_ROW_LENGTH, quoted } from './records'
 import type { InputRecord, Place } from './records'
+import { UNKNOWN_SCHEMA } from './schema'
 import { Stop, unusable } from './stop'
 
 export interface NdjsonOptions extends ColumnOptions {
@@ -17,7 +18,8 @@ const LEFT_TYPES = new Set(['track', 'page', 'screen', 'alias', 'delete'])
 
 /** Reads Segment calls, as raw archives hold them, or rows: one JSON object a line, many at a time. */
 export async function* readNdjson(file: InputFile, options: NdjsonOptions): AsyncGenerator<InputRecord[]> {
-  const readRow = createRowReader(file.path, options)
+  // JSON has types of its own: only the texts of a CSV are turned into the project's.
+  const readRow = createRowReader(file.path, { ...options, schema: UNKNOWN_SCHEMA })
   let line = 0
   for await (const lines of readLines(file, options.onRead)) {
     const records: InputRecord[] = []
@@ -31,7 +33,10 @@ export async function* readNdjson(file: InputFile, options: NdjsonOptions): Asyn
 }
 
 /** The lines of a file, as many at a time as a chunk holds; undefined for one that is longer than any row. */
-async function* readLines(file: InputFile, onRead: (bytes: number) => void): AsyncGenerator<(string | undefined)[]> {
+export async function* readLines(
+  file: InputFile,
+  onRead: (bytes: number) => void
+): AsyncGenerator<(string | undefined)[]> {
   let parts: Buffer[] = []
   let length = 0
   for await (const chunk of readBytes(file, onRead)) {
@@ -55,7 +60,7 @@ async function* readLines(file: InputFile, onRead: (bytes: number) => void): Asy
   if (length) yield [length > MAX_ROW_LENGTH ? undefined : Buffer.concat(parts).toString()]
 }
 
-type ReadRow = (row: JSONObject, place: Place) => InputRecord
+export type ReadRow = (row: JSONObject, place: Place) => InputRecord
 
 function readLine(text: string | undefined, place: Place, readRow: ReadRow): InputRecord {
   if (text === undefined) return refused(place, `The line is longer than ${MAX_ROW_LENGTH} bytes.`, () => null)
@@ -70,7 +75,7 @@ function readLine(text: string | undefined, place: Place, readRow: ReadRow): Inp
 }
 
 /** A Segment call as it is, anything else as a row. */
-function readValue(value: JSONObject, place: Place, readRow: ReadRow): InputRecord {
+export function readValue(value: JSONObject, place: Place, readRow: ReadRow): InputRecord {
   const { type } = value
   if (!isCall(value)) return readRow(value, place)
   if (type === 'identify' || type === 'group') return { kind: type, call: value, ...place, raw: () => value }
@@ -80,11 +85,13 @@ function readValue(value: JSONObject, place: Place, readRow: ReadRow): InputReco
 /** A row may have a column named "type"; a call also has what only Segment writes. */
 function isCall({ type, ...others }: JSONObject): boolean {
   if (typeof type !== 'string' || !(LEFT_TYPES.has(type) || type === 'identify' || type === 'group')) return false
-  return ['messageId', 'userId', 'anonymousId', 'originalTimestamp', 'traits', 'properties'].some((key) => key in others)
+  return ['messageId', 'userId', 'anonymousId', 'originalTimestamp', 'traits', 'properties'].some(
+    (key) => key in others
+  )
 }
 
 /** Rows of one file mostly have the same keys, whose places are worked out once. */
-function createRowReader(file: string, options: NdjsonOptions): ReadRow {
+export function createRowReader(file: string, options: NdjsonOptions): ReadRow {
   const known = new Map<string, Column[]>()
   return (row, place) => {
     const cells = flatten(row)
@@ -103,14 +110,12 @@ function createRowReader(file: string, options: NdjsonOptions): ReadRow {
       if (known.size < MAX_KNOWN) known.set(key, columns)
     }
     const values: JSONValue[] = cells.map(([, value]) => value)
-    // JSON has types of its own: only the texts of a CSV are turned into the project's.
-    const made = toCall(columns, values, { ...options, schema: AS_IT_IS })
+    const made = toCall(columns, values, options)
     return made ? { kind: 'identify', ...place, ...made, raw: () => row } : { kind: 'left', what: 'merged profile' }
   }
 }
 
 const MAX_KNOWN = 1_000
-const AS_IT_IS = { isKnown: false, has: () => false, convert: (_key: string, text: string) => text }
 
 function refused(place: Place, reason: string, raw: () => JSONValue): InputRecord {
   return { kind: 'refused', ...place, reason, raw }

@@ -97,7 +97,7 @@ export function readOptions(args: string[]): Options {
 function parse(args: string[]) {
   if (args.some((arg) => arg.startsWith('--allow-events'))) {
     throw unusable(
-      '--allow-events does not exist: an old event would get today\'s time and award points again. For past orders use Voucherify\'s order import; see docs/backfill.md.'
+      "--allow-events does not exist: an old event would get today's time and award points again. For past orders use Voucherify's order import; see docs/backfill.md."
     )
   }
   try {
@@ -114,7 +114,8 @@ function requireSense({ inputs, retry, work, format, dryRun, columns, mapping, r
     if (!format) throw unusable('"-" needs --format csv or --format ndjson: the standard input has no name to tell by.')
     if (!work && !dryRun) throw unusable('"-" needs --work <folder>, where the run keeps its state.')
   }
-  if (delimiter !== undefined && format === 'ndjson') throw unusable('--delimiter is for CSV, and --format says ndjson.')
+  if (delimiter !== undefined && format === 'ndjson')
+    throw unusable('--delimiter is for CSV, and --format says ndjson.')
   if (retry === undefined) return
   if (work !== undefined || format || mapping || restart || dryRun || Object.keys(columns).length) {
     throw unusable('"retry" takes its inputs, columns and mapping from the work folder. Leave those options out.')
@@ -137,7 +138,8 @@ function readColumns(texts: string[]): Record<string, string> {
   const columns: Record<string, string> = {}
   for (const text of texts) {
     const cut = text.lastIndexOf('=')
-    if (cut < 1) throw unusable('--column must look like "Loyalty tier=metadata.tier": the name of a column and where it goes.')
+    if (cut < 1)
+      throw unusable('--column must look like "Loyalty tier=metadata.tier": the name of a column and where it goes.')
     columns[text.slice(0, cut).trim()] = text.slice(cut + 1).trim()
   }
   return columns

@@ -42,11 +42,11 @@ export class Partitions {
       const path = this.path(index)
       if (statSync(path).size > MAX_BYTES && this.depth < MAX_DEPTH) {
         const smaller = new Partitions(join(this.folder, `${index}`), SPREAD_AGAIN, this.depth + 1)
-        for (const line of readLines(path)) smaller.add(keyOf(line), line)
+        for (const line of linesOf(path)) smaller.add(keyOf(line), line)
         rmSync(path)
         yield* smaller.read(keyOf)
       } else {
-        const lines = [...readLines(path)]
+        const lines = [...linesOf(path)]
         rmSync(path)
         if (lines.length) yield lines
       }
@@ -65,7 +65,7 @@ export class Partitions {
 }
 
 /** The lines of a file, read in bounded memory. */
-function* readLines(path: string): Generator<string> {
+export function* linesOf(path: string): Generator<string> {
   const file = openSync(path, 'r')
   const chunk = Buffer.allocUnsafe(CHUNK_BYTES)
   let rest = Buffer.alloc(0)

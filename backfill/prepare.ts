@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { JSONObject, JSONValue } from '@segment/actions-core'
 import type { Column } from './columns'
 import { readCsv } from './csv'
+import type { CsvOptions } from './csv'
 import { captureGroupRequest, createMapper, readCustomer, toBulkRow } from './destination'
 import type { Mapped, Values } from './destination'
 import { fold, latest, TOO_LARGE, toLine, valuesOf } from './fold'
@@ -13,7 +14,7 @@ import { fitsPack, PackWriter } from './packs'
 import type { Pack } from './packs'
 import { Partitions } from './partitions'
 import { isObject, quoted } from './records'
-import type { CallRecord, InputRecord, Place } from './records'
+import type { CallRecord, InputRecord, Place, SentRecord } from './records'
 import type { RejectedFile, Rejection } from './rejected'
 import type { Schema } from './schema'
 import { Stop, EXIT, unusable } from './stop'
@@ -22,7 +23,7 @@ import { timeOf } from './timestamps'
 export interface PrepareOptions {
   files: InputFile[]
   /** Reads one file; the usual ways by its format unless given. */
-  read?(file: InputFile): AsyncGenerator<InputRecord[]>
+  read?(file: InputFile, reading: CsvOptions): AsyncGenerator<InputRecord[]>
   mappings: Mappings
   columns: Record<string, string>
   delimiter?: string
@@ -145,7 +146,13 @@ class Preparation {
     for (const lines of this.customers.read((line) => String(valuesOf(line).source_id))) {
       for (const customer of fold(lines)) {
         if (customer.reason) {
-          this.refuse({ by: 'backfill', source_id: customer.sourceId, reason: customer.reason, is: 'customer', row: quoted(customer.rows[0]) })
+          this.refuse({
+            by: 'backfill',
+            source_id: customer.sourceId,
+            reason: customer.reason,
+            is: 'customer',
+            row: quoted(customer.rows[0])
+          })
           continue
         }
         this.found.customers += 1
@@ -166,7 +173,9 @@ class Preparation {
     return {
       ...this.found,
       packs: packs.finish(),
-      reasons: mostFrequent(this.reasons).slice(0, MAX_REASONS).map(([reason, count]) => ({ reason, count })),
+      reasons: mostFrequent(this.reasons)
+        .slice(0, MAX_REASONS)
+        .map(([reason, count]) => ({ reason, count })),
       columns: [...this.columns].map(([name, became]) => ({ name, became })),
       metadata: mostFrequent(this.metadata).map(([key, count]) => ({ key, count, isDefined: schema.has(key) }))
     }
@@ -174,8 +183,7 @@ class Preparation {
 
   private recordsOf(file: InputFile): AsyncGenerator<InputRecord[]> {
     const { read, columns, emptyClears, schema, delimiter } = this.options
-    if (read) return read(file)
-    const reading = {
+    const reading: CsvOptions = {
       columns,
       emptyClears,
       schema,
@@ -183,6 +191,7 @@ class Preparation {
       onColumns: (some: Column[]) => some.forEach(({ name, became }) => this.noteColumn(name, became)),
       onRead: (bytes: number) => void (this.bytes += bytes)
     }
+    if (read) return read(file, reading)
     return file.format === 'csv' ? readCsv(file, reading) : readNdjson(file, reading)
   }
 
@@ -194,18 +203,47 @@ class Preparation {
   /** A column that is named and nowhere to be found was most likely mistyped. */
   private requireColumns(): void {
     const missing = Object.keys(this.options.columns).find((name) => !this.isTold.has(name))
-    if (missing === undefined || !this.isTold.size) return
-    throw unusable(`--column names "${missing}", and no input has such a column. There are ${[...this.isTold].map((name) => `"${name}"`).join(', ')}.`)
+    if (missing === undefined || !this.isTold.size || this.options.read) return
+    throw unusable(
+      `--column names "${missing}", and no input has such a column. There are ${[...this.isTold]
+        .map((name) => `"${name}"`)
+        .join(', ')}.`
+    )
   }
 
   private take(record: InputRecord): void {
     this.found.read += 1
-    if (record.kind === 'left') {
-      this.found.left[record.what] = (this.found.left[record.what] ?? 0) + 1
-    } else if (record.kind === 'refused') {
-      this.refuseRecord(record, 'row', record.reason, record.sourceId)
-    } else {
-      this.waiting.push(record)
+    switch (record.kind) {
+      case 'left':
+        return this.leave(record.what)
+      case 'refused':
+        return this.refuseRecord(record, 'row', record.reason, record.sourceId)
+      case 'identify':
+      case 'group':
+        this.waiting.push(record)
+        return
+      default:
+        return this.takeSent(record)
+    }
+  }
+
+  private leave(what: string): void {
+    this.found.left[what] = (this.found.left[what] ?? 0) + 1
+  }
+
+  /** Something that was sent once goes again as it is, when it still has its IDs. */
+  private takeSent(record: SentRecord): void {
+    const { kind, body } = record
+    const owner = kind === 'customer' ? body : body.customer
+    const sourceId = isObject(owner) && typeof owner.source_id === 'string' ? owner.source_id.trim() : ''
+    const is = kind === 'customer' ? 'customer' : 'group'
+    if (!sourceId) return this.refuseRecord(record, is, 'The source_id is missing.')
+    if (kind === 'group body') return this.storeGroup(body, undefined)
+    try {
+      this.storeCustomer(record, fromRow({ ...body, source_id: sourceId }), undefined)
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error
+      this.refuseRecord(record, is, error.message, sourceId)
     }
   }
 
@@ -214,8 +252,16 @@ class Preparation {
     this.waiting = []
     for (let begin = 0; begin < waiting.length; begin += MAPPED_TOGETHER) {
       const records = waiting.slice(begin, begin + MAPPED_TOGETHER)
-      await this.mapAll(records.filter(({ kind }) => kind === 'identify'), this.mapCustomers, this.takeCustomer)
-      await this.mapAll(records.filter(({ kind }) => kind === 'group'), this.mapGroups, this.takeGroup)
+      await this.mapAll(
+        records.filter(({ kind }) => kind === 'identify'),
+        this.mapCustomers,
+        this.takeCustomer
+      )
+      await this.mapAll(
+        records.filter(({ kind }) => kind === 'group'),
+        this.mapGroups,
+        this.takeGroup
+      )
     }
   }
 
@@ -227,7 +273,7 @@ class Preparation {
     const outcomes = await map(records.map(({ call }) => call))
     for (let index = 0; index < records.length; index += 1) {
       const [record, outcome] = [records[index], outcomes[index]]
-      if ('left' in outcome) this.take({ kind: 'left', what: `${record.kind} that the trigger does not take` })
+      if ('left' in outcome) this.leave(`${record.kind} that the trigger does not take`)
       else if ('reason' in outcome) this.refuseCall(record, outcome.reason)
       else await this.tryTo(record, () => take(record, outcome.payload))
     }
@@ -243,13 +289,17 @@ class Preparation {
       if (error instanceof Refused || (error instanceof Error && error.name === 'PayloadValidationError')) {
         return this.refuseCall(record, error.message)
       }
-      if (error instanceof RangeError) return this.refuseCall(record, 'The values are nested too deeply to be written as JSON.')
+      if (error instanceof RangeError)
+        return this.refuseCall(record, 'The values are nested too deeply to be written as JSON.')
       throw error
     }
   }
 
   private takeCustomer = (record: CallRecord, payload: Values): void => {
-    const customer = withLine2(readCustomer(payload), record.line2)
+    this.storeCustomer(record, withLine2(readCustomer(payload), record.line2), timeOf(record.call))
+  }
+
+  private storeCustomer({ raw }: { raw(): JSONValue }, customer: Values, at: number | undefined): void {
     let row = toBulkRow(customer)
     if (!row) {
       if (!this.options.dropBadDates) throw new Refused(BAD_DATE)
@@ -259,15 +309,19 @@ class Preparation {
     }
     const json = JSON.stringify(customer)
     if (!fitsPack(json)) throw new Refused(TOO_LARGE)
-    this.customers.add(String(customer.source_id), toLine(timeOf(record.call), json))
+    this.customers.add(String(customer.source_id), toLine(at, json))
     this.found.calls += 1
-    if (this.found.samples.length < SAMPLES) this.found.samples.push({ before: record.raw(), after: row })
+    if (this.found.samples.length < SAMPLES) this.found.samples.push({ before: raw(), after: row })
     if (isObject(row.metadata)) for (const key of Object.keys(row.metadata)) count(this.metadata, key)
   }
 
   private takeGroup = async (record: CallRecord, payload: Values): Promise<void> => {
     const { body } = await captureGroupRequest(payload)
-    this.groups.add(groupKey(body), toLine(timeOf(record.call), JSON.stringify(body)))
+    this.storeGroup(body, timeOf(record.call))
+  }
+
+  private storeGroup(body: Values, at: number | undefined): void {
+    this.groups.add(groupKey(body), toLine(at, JSON.stringify(body)))
   }
 
   private refuseCall(record: CallRecord, reason: string): void {
@@ -276,7 +330,12 @@ class Preparation {
     this.refuseRecord(record, isRow ? 'row' : 'call', reason, typeof call.userId === 'string' ? call.userId : undefined)
   }
 
-  private refuseRecord({ file, line, raw }: Place & { raw(): JSONValue }, is: Rejection['is'], reason: string, sourceId?: string): void {
+  private refuseRecord(
+    { file, line, raw }: Place & { raw(): JSONValue },
+    is: Rejection['is'],
+    reason: string,
+    sourceId?: string
+  ): void {
     this.refuse({ by: 'backfill', ...(sourceId && { source_id: sourceId }), file, line, reason, is, row: raw() })
   }
 
@@ -307,6 +366,13 @@ function inexactId({ userId }: JSONObject): string | undefined {
 function withLine2(customer: Values, line2: string | null | undefined): Values {
   if (line2 === undefined || (line2 !== null && !line2.trim())) return customer
   return { ...customer, address: { ...(isObject(customer.address) ? customer.address : {}), line_2: line2 } }
+}
+
+/** A customer in the API's form as the destination reads one. */
+function fromRow({ address, ...row }: Values): Values {
+  if (!isObject(address)) return address === undefined ? row : { ...row, address }
+  const { line_1: street, ...rest } = address
+  return { ...row, address: street === undefined ? rest : { street, ...rest } }
 }
 
 /** What group calls replace each other by. */

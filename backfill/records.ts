@@ -31,7 +31,14 @@ export interface LeftRecord {
   what: string
 }
 
-export type InputRecord = CallRecord | RefusedRecord | LeftRecord
+/** What was sent once and rejected: a customer in the API's form, or a group call. No mapping makes it. */
+export interface SentRecord extends Place {
+  kind: 'customer' | 'group body'
+  body: JSONObject
+  raw(): JSONValue
+}
+
+export type InputRecord = CallRecord | RefusedRecord | LeftRecord | SentRecord
 
 /** Longest row that is read, in characters. A longer one is most likely a quote that was never closed. */
 export const MAX_ROW_LENGTH = 1 << 26

@@ -67,8 +67,13 @@ export class RejectedFile {
 }
 
 /** Voucherify's reason as a rejection holds it. */
-export function reasonOf({ message, details, key }: JSONObject, otherwise: string): Pick<Rejection, 'reason' | 'key' | 'message' | 'details'> {
+export function reasonOf(
+  { message, details, key }: JSONObject,
+  otherwise: string
+): Pick<Rejection, 'reason' | 'key' | 'message' | 'details'> {
   const texts = { key, message, details }
-  const said = Object.fromEntries(Object.entries(texts).filter(([, text]) => typeof text === 'string' && text)) as Record<string, string>
+  const said = Object.fromEntries(
+    Object.entries(texts).filter(([, text]) => typeof text === 'string' && text)
+  ) as Record<string, string>
   return { reason: [said.message, said.details].filter(Boolean).join(': ') || otherwise, ...said }
 }

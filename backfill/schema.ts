@@ -38,7 +38,9 @@ export function readSchema(body: unknown): Schema {
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
 const BOOLEANS = new Map(
-  ['true', 'yes', 't', 'y', '1'].map((word) => [word, true]).concat(['false', 'no', 'f', 'n', '0'].map((word) => [word, false])) as [string, boolean][]
+  ['true', 'yes', 't', 'y', '1']
+    .map((word) => [word, true])
+    .concat(['false', 'no', 'f', 'n', '0'].map((word) => [word, false])) as [string, boolean][]
 )
 
 function toType(text: string, type: string): JSONValue {
@@ -63,7 +65,10 @@ function toList(text: string, type: string): JSONValue {
   return list.map((item) => (typeof item === 'string' ? toType(item, type) : item))
 }
 
-function parsed<Value extends JSONObject | JSONValue[]>(text: string, isWanted: (value: unknown) => value is Value): Value | undefined {
+function parsed<Value extends JSONObject | JSONValue[]>(
+  text: string,
+  isWanted: (value: unknown) => value is Value
+): Value | undefined {
   try {
     const value: unknown = JSON.parse(text)
     return isWanted(value) ? value : undefined

@@ -45,14 +45,14 @@ interface Packed {
 }
 
 describe('the packed package', () => {
-  it('holds the built modules, the README and the licence, and nothing else', () => {
+  it('holds the built modules, the commands, the README and the licence, and nothing else', () => {
     const modules = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.ts'))
       .map((name) => `dist/${name.slice(0, -'.ts'.length)}`)
     const built = modules.flatMap((name) => [`${name}.js`, `${name}.js.map`, `${name}.d.ts`])
 
     expect([...packed].sort()).toEqual(
-      ['LICENSE', 'README.md', 'dist/index.d.mts', 'dist/index.mjs', 'package.json', ...built].sort()
+      ['LICENSE', 'README.md', 'dist/cli.js', 'dist/index.d.mts', 'dist/index.mjs', 'package.json', ...built].sort()
     )
   })
 
@@ -121,6 +121,14 @@ describe('the installed package', () => {
     write(join(bundled, 'index.mjs'), readFileSync(installed(NAME, 'dist', 'index.mjs'), 'utf8'))
     write(join(bundled, 'print.js'), "import definition from './index.mjs'\nconsole.log(definition.name)\n")
     expect(await runNode(['print.js'], { cwd: bundled })).toMatchObject({ code: 0, output: 'the definition\n' })
+  })
+
+  it('brings customers in by its command, with nothing else installed', async () => {
+    write(join(app, 'customers.csv'), 'source_id,email,address.line_2\nusr_1,ada@example.com,Floor 2\n')
+    const command = [join(app, 'node_modules', '.bin', NAME), 'backfill', 'customers.csv', '--sandbox', '--json']
+    const { code, stdout } = await runNode(command, { cwd: app })
+    expect(JSON.parse(stdout)).toMatchObject({ state: 'finished', customers: { rows: 1, accepted: 1, rejected: 0 } })
+    expect(code).toBe(0)
   })
 
   it.each(['cts', 'mts'])('has types for a .%s file', async (extension) => {

@@ -4,11 +4,11 @@ import { ConfigError } from './config'
 import { errorCode } from '../shared/errorCode'
 import type { PageFiles } from './pageRoutes'
 import { createSandbox } from '../sandbox'
+import { SANDBOX_KEYS } from '../sandbox/keys'
 import { createWorkbench } from './server'
 import { deliveryLine } from './terminal'
 
-/** The keys of the embedded sandbox. They open nothing else. */
-export const SANDBOX_KEYS = { applicationId: 'workbench-sandbox-app-id', secretKey: 'workbench-sandbox-secret-key' }
+export { SANDBOX_KEYS }
 
 /** How long the end waits for deliveries that are on their way, in milliseconds. */
 const CLOSING_MS = 5000
