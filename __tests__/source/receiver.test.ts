@@ -374,10 +374,7 @@ describe('the end', () => {
   })
 
   test('the command takes its settings from the environment, and SIGTERM ends it in order', async () => {
-    const script = `require(${JSON.stringify(
-      join(__dirname, '../../source/main.ts')
-    )}).main([], process.env).then((code) => { process.exitCode = code })`
-    const child = spawn(process.execPath, ['--require', 'tsx/cjs', '-e', script], {
+    const child = spawn(process.execPath, ['--require', 'tsx/cjs', 'cli/main.ts', 'receive'], {
       cwd: join(__dirname, '../..'),
       env: { ...process.env, PORT: '0', ENDPOINT: segment.url, WRITE_KEY: 'write-key', SECRET, NAMES: 'voucherify' }
     })
