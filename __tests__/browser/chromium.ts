@@ -1,24 +1,30 @@
-import { accessSync, constants } from 'fs'
+import { accessSync, constants, statSync } from 'fs'
 import { delimiter, join } from 'path'
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome']
 
-/** Path of a Chromium: CHROME_PATH, or the first one on PATH; undefined where there is none. */
-export const chromiumPath: string | undefined = process.env.CHROME_PATH?.trim() || findOnPath()
+/** Where a Chromium is, or why there is none, as a sentence. */
+export type Found = { path: string; missing?: undefined } | { path?: undefined; missing: string }
 
-function findOnPath(): string | undefined {
-  const folders = (process.env.PATH ?? '').split(delimiter).filter(Boolean)
-  return folders.flatMap((folder) => NAMES.map((name) => join(folder, name))).find(canRun)
+/** Looks for the program that CHROME_PATH names, or for the first one on PATH. */
+export function findChromium({ CHROME_PATH = '', PATH = '' }: NodeJS.ProcessEnv): Found {
+  const named = CHROME_PATH.trim()
+  if (named) return canRun(named) ? { path: named } : { missing: `CHROME_PATH leads to no program: ${named}` }
+  const folders = PATH.split(delimiter).filter(Boolean)
+  const path = folders.flatMap((folder) => NAMES.map((name) => join(folder, name))).find(canRun)
+  return path ? { path } : { missing: 'there is no Chromium' }
 }
 
 function canRun(path: string): boolean {
   try {
     accessSync(path, constants.X_OK)
-    return true
+    return statSync(path).isFile()
   } catch {
     return false
   }
 }
+
+export const { path: chromiumPath, missing } = findChromium(process.env)
 
 /** Describes tests that need a browser. Where there is none they are skipped; chromium.test.ts says so. */
 export const describeInBrowser: typeof describe.skip = chromiumPath ? describe : describe.skip
