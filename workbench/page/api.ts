@@ -20,6 +20,7 @@ import type {
   Target,
   Trouble
 } from '../shared/types'
+import type { Filter } from './listing'
 
 /** The workbench refused a request, or did not answer. `status` is 0 when there was no answer. */
 export class ApiFailure extends Error {
@@ -81,7 +82,13 @@ export async function readStreamRefusal(): Promise<string> {
 export const readTarget = () => read<Target>('/api/target')
 export const testConnection = () => post<ConnectionTest>('/api/test-connection', {})
 
-export const readDeliveries = (limit: number) => read<DeliveryList>(`/api/deliveries?limit=${limit}`)
+/** The part of an address that asks for it. */
+export function searchOf(query: Record<string, string | number | undefined>): string {
+  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== '')
+  return new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString()
+}
+
+export const readDeliveries = (query: Partial<Filter> & { before?: string; limit: number }) => read<DeliveryList>(`/api/deliveries?${searchOf(query)}`)
 export const explainDelivery = (id: string) => read<Explanation>(`/api/deliveries/${segment(id)}`)
 export const retryDelivery = (id: string) => post<Delivery>(`/api/deliveries/${segment(id)}/retry`, {})
 export const emptyDeliveries = () => ask('DELETE', '/api/deliveries')

@@ -1,17 +1,38 @@
 /** The page's words for what the workbench's API says. */
 import type { JSONValue, SegmentEvent } from '@segment/actions-core'
-import type { Delivery, Outcome, Sample } from '../shared/types'
+import type { Outcome, Overview, Sample } from '../shared/types'
 
 /** An outcome's name and the sign that stands beside it, so that no colour has to be seen to read it. */
 export const outcomes: Record<Outcome, { label: string; sign: string }> = {
   delivered: { label: 'Delivered', sign: '✓' },
-  retryable: { label: 'Would retry', sign: '↻' },
-  rejected: { label: 'Refused', sign: '✕' },
-  unmatched: { label: 'No preset', sign: '–' },
+  retryable: { label: 'Retrying', sign: '↻' },
+  rejected: { label: 'Rejected', sign: '✕' },
+  unmatched: { label: 'No mapping', sign: '–' },
   refused: { label: 'Not taken', sign: '⊘' }
 }
 
 export const outcomeNames: Outcome[] = ['delivered', 'retryable', 'rejected', 'unmatched', 'refused']
+
+export const noOutcomes = (): Record<Outcome, number> => ({
+  delivered: 0,
+  retryable: 0,
+  rejected: 0,
+  unmatched: 0,
+  refused: 0
+})
+
+/** What became of all calls, whatever took them. */
+export function totalsOf({ counts }: Overview): Record<Outcome, number> {
+  const totals = noOutcomes()
+  for (const preset of Object.values(counts)) for (const outcome of outcomeNames) totals[outcome] += preset[outcome]
+  return totals
+}
+
+export const sumOf = (counts: Record<Outcome, number>) =>
+  outcomeNames.reduce((total, outcome) => total + counts[outcome], 0)
+
+/** The name of a lane or a row; calls that no mapping took have none. */
+export const nameOfPreset = (preset: string | null) => preset || outcomes.unmatched.label
 
 const numbers = new Intl.NumberFormat('en')
 export const formatNumber = (number: number) => numbers.format(number)
@@ -20,12 +41,36 @@ export const formatNumber = (number: number) => numbers.format(number)
 export const count = (number: number, one: string, many = `${one}s`) =>
   `${formatNumber(number)} ${number === 1 ? one : many}`
 
-const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' })
+/** A time span as people say it: "850 ms", "1.2 s", "2 min 5 s". */
+export function formatSpan(ms: number): string {
+  if (ms < 1000) return `${formatNumber(Math.round(ms))} ms`
+  if (ms < 60_000) return `${formatNumber(Math.round(ms / 100) / 10)} s`
+  const seconds = Math.round(ms / 1000)
+  return `${formatNumber(Math.floor(seconds / 60))} min${seconds % 60 ? ` ${seconds % 60} s` : ''}`
+}
 
-/** The local time of day, to the second. */
-export function timeOfDay(iso: string): string {
+// The reader's own language and clock, with 12 or 24 hours.
+const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' })
+const day = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' })
+const whole = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'long' })
+
+const readDate = (iso: string): Date | null => {
   const date = new Date(iso)
-  return Number.isNaN(date.getTime()) ? iso : clock.format(date)
+  return Number.isNaN(date.getTime()) ? null : date
+}
+
+/** The local time of day to the second; with its date when that is not today's. */
+export function timeOf(iso: string): string {
+  const date = readDate(iso)
+  if (!date) return iso
+  const isToday = date.toDateString() === new Date().toDateString()
+  return isToday ? clock.format(date) : `${day.format(date)}, ${clock.format(date)}`
+}
+
+/** The local time with its date and zone, and the same moment in UTC. */
+export function fullTimeOf(iso: string): string {
+  const date = readDate(iso)
+  return date ? `${whole.format(date)}\n${date.toISOString()} (UTC)` : iso
 }
 
 export const shorten = (text: string, limit: number) => (text.length > limit ? `${text.slice(0, limit)}…` : text)
@@ -57,7 +102,7 @@ export function titleOf(event: Partial<SegmentEvent>): string {
 const MAX_TITLE = 40
 
 /** A call in a list of choices, such as "track Order Completed". */
-export const nameOf = (event: Partial<SegmentEvent>) => `${event.type ?? 'call'} ${shorten(titleOf(event), MAX_TITLE)}`
+export const nameOf = (event: Partial<SegmentEvent>) => `${event.type} ${shorten(titleOf(event), MAX_TITLE)}`
 
 /** The names of samples by their labels; those that would be the same carry the label too. */
 export function nameSamples(samples: Sample[]): Map<string, string> {
@@ -73,17 +118,6 @@ export function userOf({ userId, anonymousId }: Partial<SegmentEvent>): string {
   return textOf(userId) || (textOf(anonymousId) ? `anonymous ${textOf(anonymousId).slice(0, 8)}` : 'nobody')
 }
 
-const MAX_SEARCHED = 5000
-const searchable = new WeakMap<Delivery, string>()
-
-/** Whether a delivery holds a text somewhere a person would look for it, whatever the case. */
-export function holdsText(delivery: Delivery, wanted: string): boolean {
-  let text = searchable.get(delivery)
-  if (text === undefined) {
-    const { id, event, preset, error, response } = delivery
-    const parts = [id, titleOf(event), userOf(event), preset, error?.message, response?.status]
-    text = `${parts.join(' ')} ${shorten(JSON.stringify(event), MAX_SEARCHED)}`.toLowerCase()
-    searchable.set(delivery, text)
-  }
-  return text.includes(wanted)
-}
+/** The id under which a call's customer is known; empty where it has none. */
+export const userIdOf = ({ userId }: Partial<SegmentEvent>) =>
+  typeof userId === 'string' || typeof userId === 'number' ? String(userId).trim() : ''

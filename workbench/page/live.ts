@@ -1,11 +1,18 @@
 /** Keeps the store in step with the workbench, by its server-sent events. */
-import type { Delivery, Overview, StreamEvents } from '../shared/types'
+import type { Delivery, StreamEvents } from '../shared/types'
 import { readDeliveries, readMappings, readStreamRefusal, readTarget, readTroubles } from './api'
-import { outcomeNames } from './format'
-import { addDeliveries, getState, MAX_DELIVERIES, mergeNewestFirst, setState } from './store'
+import { sumOf, totalsOf } from './format'
+import { isSameFilter, mergeRows, readFilter, toListing, toRow, withArrived } from './listing'
+import type { Filter } from './listing'
+import { parseRoute } from './route'
+import { getState, setState } from './store'
 
 /** Pause before a connection that the browser gave up is opened anew, in milliseconds. */
 const RECONNECT_MS = 1000
+/** Deliveries of one answer: so many are read and drawn without holding up the page. */
+const PAGE = 250
+/** Rows that are read without being asked for, since most look no further. */
+const FIRST_ROWS = 2000
 
 /**
  * Connects, and stays connected: the browser heals a broken stream by itself, and a stream that it gave up is opened
@@ -13,7 +20,6 @@ const RECONNECT_MS = 1000
  * browser has six connections for all its pages of one host: six open tabs would leave none for anything else.
  */
 export function followServer(): void {
-  const list = createListReader()
   let stream: EventSource | null = null
   let again: ReturnType<typeof setTimeout> | undefined
 
@@ -24,7 +30,7 @@ export function followServer(): void {
       stream = null
       setState({ connection: 'connecting' })
     } else {
-      stream ??= openStream(list, () => {
+      stream ??= openStream(() => {
         stream = null
         again = setTimeout(follow, RECONNECT_MS)
       })
@@ -35,7 +41,7 @@ export function followServer(): void {
 }
 
 /** @param onGivenUp called when the browser will not connect this stream again */
-function openStream(list: ListReader, onGivenUp: () => void): EventSource {
+function openStream(onGivenUp: () => void): EventSource {
   const stream = new EventSource('/api/stream')
 
   const on = <Name extends keyof StreamEvents>(name: Name, take: (data: StreamEvents[Name]) => void) =>
@@ -43,7 +49,7 @@ function openStream(list: ListReader, onGivenUp: () => void): EventSource {
 
   on('overview', (overview) => {
     setState({ overview })
-    void refresh(() => list.catchUp(overview))
+    list.catchUp()
   })
   on('deliveries', list.arrived)
   on('cleared', list.cleared)
@@ -53,7 +59,7 @@ function openStream(list: ListReader, onGivenUp: () => void): EventSource {
 
   stream.addEventListener('open', () => {
     setState({ connection: 'live', refusal: '', sandboxVersion: getState().sandboxVersion + 1 })
-    void refresh(list.read)
+    list.reread()
     void refresh(async () => setState({ target: await readTarget() }))
     void refresh(rereadMappings)
     void refresh(async () => setState({ troubles: await readTroubles() }))
@@ -68,48 +74,81 @@ function openStream(list: ListReader, onGivenUp: () => void): EventSource {
   return stream
 }
 
-type ListReader = ReturnType<typeof createListReader>
+/** The list of deliveries: read by its filter, so that none falls between the list and the stream. */
+const list = createListReader()
+export const showDeliveries = list.show
+export const readOlderDeliveries = list.readOlder
 
-/** Reads the list of deliveries, so that none falls between the list and the stream. */
 function createListReader() {
-  /** What the stream brought while the list is being read, newest first; null while it is not. */
+  let filter: Filter = readFilter(parseRoute(location.hash).query)
+  /** What the stream brought while the list is being read; null while it is not. */
   let meanwhile: Delivery[] | null = null
   /** Counts up with each reading; an answer that was overtaken is dropped. */
   let current = 0
-  /** How many deliveries there were in all when the list was last read because some were missing. */
+  let isReadingOlder = false
+  /** How many deliveries had ended in all when the list was last read because some were missing. */
   let caughtUpAt = 0
 
   async function read(): Promise<void> {
     const mine = (current += 1)
     meanwhile = []
-    const { deliveries } = await readDeliveries(MAX_DELIVERIES)
+    const answer = await readDeliveries({ ...filter, limit: PAGE })
     if (mine !== current) return
-    setState({ deliveries: mergeNewestFirst(meanwhile, deliveries) })
+    setState({ list: toListing(filter, answer, meanwhile) })
     meanwhile = null
+    await readOlder(FIRST_ROWS)
+  }
+
+  /** Reads on from the oldest row, one answer at a time, until there are so many rows or no older ones. */
+  async function readOlder(rows: number): Promise<void> {
+    if (isReadingOlder) return
+    isReadingOlder = true
+    const mine = current
+    try {
+      for (;;) {
+        const listing = getState().list
+        const oldest = listing?.rows.at(-1)
+        if (!listing || !oldest || listing.isWhole || listing.rows.length >= rows || mine !== current) return
+        const { deliveries } = await readDeliveries({ ...filter, before: String(oldest.order), limit: PAGE })
+        const latest = getState().list
+        if (mine !== current || !latest) return
+        const isWhole = deliveries.length < PAGE
+        setState({ list: { ...latest, rows: mergeRows(latest.rows, deliveries.map(toRow)), isWhole } })
+      }
+    } finally {
+      isReadingOlder = false
+    }
   }
 
   return {
-    read,
-    arrived(ended: Delivery[]) {
-      if (meanwhile) meanwhile = mergeNewestFirst([...ended].reverse(), meanwhile)
-      addDeliveries(ended)
+    /** Shows what fits a filter, and begins to read it. */
+    show(next: Filter): void {
+      if (isSameFilter(filter, next)) return
+      filter = next
+      void refresh(read)
     },
-    cleared() {
+    reread: () => void refresh(read),
+    readOlder: (rows: number) => void readOlder(rows).catch(() => undefined),
+    arrived(ended: Delivery[]): void {
+      const listing = getState().list
+      if (!listing) return
+      meanwhile?.push(...ended)
+      setState({ list: withArrived(listing, ended) })
+    },
+    cleared(): void {
       current += 1
       meanwhile = null
       caughtUpAt = 0
-      setState({ deliveries: [] })
+      setState({ list: { filter, rows: [], matching: 0, total: 0, isWhole: true, latest: [] } })
     },
     /** In a burst the stream brings only the newest deliveries; what the counts say beyond them is read from the list. */
-    async catchUp({ counts }: Overview): Promise<void> {
-      const known = getState().deliveries
-      const total = Object.values(counts).reduce(
-        (sum, preset) => outcomeNames.reduce((part, outcome) => part + preset[outcome], sum),
-        0
-      )
-      if (!known || meanwhile || known.length >= MAX_DELIVERIES || total <= known.length || total === caughtUpAt) return
-      caughtUpAt = total
-      await read()
+    catchUp(): void {
+      const { overview, list: listing } = getState()
+      if (!overview || !listing || meanwhile) return
+      const ended = sumOf(totalsOf(overview))
+      if (ended <= listing.total || ended === caughtUpAt) return
+      caughtUpAt = ended
+      void refresh(read)
     }
   }
 }

@@ -19,10 +19,10 @@ export type Kind = ValueForm['kind']
 export const kinds: Record<Kind, string> = {
   none: 'Nothing',
   path: 'Path',
-  either: 'A, else B',
+  either: 'If empty use',
   template: 'Template',
   text: 'Text',
-  parts: 'Its parts',
+  parts: 'Object',
   json: 'JSON'
 }
 

@@ -1,9 +1,7 @@
 /** What the page knows of the workbench: one object, read with `useStore`, written by the functions of this file. */
 import { useEffect, useState } from 'preact/hooks'
-import type { Delivery, MappingList, Overview, Target, Trouble } from '../shared/types'
-
-/** Most deliveries that the page keeps; the oldest leave first. */
-export const MAX_DELIVERIES = 2000
+import type { MappingList, Overview, Target, Trouble } from '../shared/types'
+import type { Listing } from './listing'
 
 export interface State {
   /** `lost` means that the page is out of date until it is connected again. */
@@ -12,8 +10,8 @@ export interface State {
   refusal: string
   target: Target | null
   overview: Overview | null
-  /** Newest first; null until they were read for the first time. */
-  deliveries: Delivery[] | null
+  /** The deliveries that the reader asked for; null until they were read for the first time. */
+  list: Listing | null
   mappings: MappingList | null
   troubles: Trouble[]
   /** Counts up whenever the sandbox holds something new. */
@@ -27,7 +25,7 @@ let state: State = {
   refusal: '',
   target: null,
   overview: null,
-  deliveries: null,
+  list: null,
   mappings: null,
   troubles: [],
   sandboxVersion: 0,
@@ -58,18 +56,6 @@ export function useStore<T>(select: (state: State) => T): T {
     return () => void listeners.delete(update)
   }, [])
   return selected.part
-}
-
-/** Adds deliveries that ended, oldest first as the server sends them, and drops what is too old to keep. */
-export function addDeliveries(ended: Delivery[]): void {
-  const known = state.deliveries ?? []
-  setState({ deliveries: mergeNewestFirst([...ended].reverse(), known) })
-}
-
-/** The two lists as one without repetition, both newest first, `newer` before the rest. */
-export function mergeNewestFirst(newer: Delivery[], older: Delivery[]): Delivery[] {
-  const ids = new Set(newer.map(({ id }) => id))
-  return [...newer, ...older.filter(({ id }) => !ids.has(id))].slice(0, MAX_DELIVERIES)
 }
 
 /** Says in a few words what was done. */

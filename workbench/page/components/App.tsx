@@ -1,14 +1,18 @@
 import { useEffect, useRef } from 'preact/hooks'
 import { useRoute, views } from '../route'
-import type { Route, View } from '../route'
-import { announce, useStore } from '../store'
+import type { Route } from '../route'
+import { announce } from '../store'
+import { Audiences } from './Audiences'
 import { Connect } from './Connect'
+import { Customers } from './Customers'
 import { Deliveries } from './Deliveries'
 import { Flow } from './Flow'
-import { Header } from './Header'
-import { useKeptFocus } from './hooks'
+import { Bar } from './Header'
+import { focusRegion, useKeptFocus } from './hooks'
 import { Mappings } from './Mappings'
-import { Result } from './Result'
+import { Metadata } from './Metadata'
+import { Shortcuts } from './Shortcuts'
+import { Source } from './Source'
 import { Rehearsal } from './Trouble'
 import { TryCall } from './TryCall'
 
@@ -25,71 +29,40 @@ export function App() {
   }, [route.view])
   return (
     <>
-      <button type="button" class="skip" onClick={() => main.current?.focus()}>
+      <button type="button" class="button skip" onClick={() => main.current && focusRegion(main.current)}>
         Skip to the content
       </button>
-      <Header />
-      <Flow />
-      <Navigation current={route.view} />
-      <main ref={main} tabIndex={-1} aria-label={views[route.view]}>
-        <CurrentView route={route} />
-      </main>
-      <Notice />
+      <Bar current={route.view} />
+      <div class="content">
+        <Flow route={route} />
+        <main ref={main} aria-label={views[route.view]}>
+          <CurrentView route={route} />
+        </main>
+      </div>
+      <Shortcuts />
     </>
   )
 }
 
-function Navigation({ current }: { current: View }) {
-  const troubles = useStore((state) => state.troubles)
-  const list = useRef<HTMLUListElement>(null)
-  useEffect(() => {
-    // On a narrow screen the list scrolls; the current view stays in sight.
-    const link = list.current?.querySelector<HTMLElement>('[aria-current]')
-    if (list.current && link) list.current.scrollLeft = link.offsetLeft - list.current.clientWidth / 3
-  }, [current])
-  return (
-    <nav aria-label="Views">
-      <ul ref={list}>
-        {Object.entries(views).map(([view, label]) => (
-          <li key={view}>
-            <a href={`#/${view}`} aria-current={view === current ? 'page' : undefined}>
-              {label}
-              {view === 'trouble' && troubles.length > 0 && <span class="badge">on</span>}
-            </a>
-          </li>
-        ))}
-      </ul>
-    </nav>
-  )
-}
-
-function CurrentView({ route: { view, item } }: { route: Route }) {
+function CurrentView({ route: { view, item, query } }: { route: Route }) {
   switch (view) {
     case 'deliveries':
-      return <Deliveries open={item} />
+      return <Deliveries open={item} query={query} />
+    case 'customers':
+      return <Customers open={item} query={query} />
+    case 'audiences':
+      return <Audiences />
+    case 'metadata':
+      return <Metadata />
     case 'try':
       return <TryCall from={item} />
     case 'mappings':
       return <Mappings open={item} />
-    case 'trouble':
+    case 'rehearse':
       return <Rehearsal />
-    case 'result':
-      return <Result />
     case 'connect':
       return <Connect />
+    case 'source':
+      return <Source />
   }
-}
-
-/** What was done last. Screen readers say it; the eye sees it for a while, by an animation that ends by itself. */
-function Notice() {
-  const { text, number } = useStore((state) => state.notice)
-  return (
-    <div role="status" class="notices">
-      {text && (
-        <p key={number} class="notice">
-          {text}
-        </p>
-      )}
-    </div>
-  )
 }

@@ -1,14 +1,18 @@
-import { useMemo } from 'preact/hooks'
+import { readDeliveries } from '../api'
 import { count } from '../format'
 import type { Forms, ValueForm } from '../mappingValue'
 import { useStore } from '../store'
 import type { Delivery, FieldInfo } from '../../shared/types'
 import { Description, Labelled } from './controls'
+import { useReading } from './hooks'
 
 const SWITCH = 'enable_batching'
 const SIZE = 'batch_size'
 /** What the destination takes when the mapping names no size. */
 const USUAL_SIZE = 1000
+/** How many of the preset's deliveries are looked at for the effect, and how long their list may rest, in milliseconds. */
+const COUNTED = 200
+const COUNT_DELAY_MS = 300
 
 /** Whether a field is a setting of batching, which has its own place in the editor. */
 export const isBatchingField = (key: string) => key === SWITCH || key === SIZE
@@ -22,8 +26,13 @@ interface Props {
 
 /** The switch for batches, what it does, and what it has done so far. Nothing for actions without batches. */
 export function Batching({ fields, preset, forms, setForm }: Props) {
-  const deliveries = useStore((state) => state.deliveries)
-  const effect = useMemo(() => effectOf(deliveries ?? [], preset), [deliveries, preset])
+  const overview = useStore((state) => state.overview)
+  const latest = useReading(
+    () => readDeliveries({ preset, limit: COUNTED }),
+    [preset, JSON.stringify(overview?.counts[preset])],
+    COUNT_DELAY_MS
+  )
+  const effect = effectOf(latest.value?.deliveries ?? [])
   const field = fields.find(({ key }) => key === SWITCH)
   if (!field) return null
   const isOn = numberOrFlag(forms[SWITCH]) === true
@@ -78,11 +87,11 @@ function numberOrFlag(form: ValueForm | undefined): unknown {
   }
 }
 
-/** How many requests the preset's calls took, as a sentence; empty while there are none. */
-function effectOf(deliveries: Delivery[], preset: string): string {
-  const sent = deliveries.filter((delivery) => delivery.preset === preset && delivery.request)
+/** How many requests the newest calls took, as a sentence; empty while there are none. */
+function effectOf(deliveries: Delivery[]): string {
+  const sent = deliveries.filter(({ request }) => request)
   // A call that shares its request with n - 1 others is an nth of it.
   const requests = Math.round(sent.reduce((sum, { batchSize }) => sum + 1 / batchSize, 0))
   if (!sent.length) return ''
-  return ` So far this preset sent ${count(sent.length, 'call')} in ${count(Math.max(requests, 1), 'request')}.`
+  return ` Its latest ${count(sent.length, 'call')} went in ${count(Math.max(requests, 1), 'request')}.`
 }

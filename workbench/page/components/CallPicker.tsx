@@ -1,14 +1,11 @@
 import type { SegmentEvent } from '@segment/actions-core'
 import { useEffect, useState } from 'preact/hooks'
 import { readSamples } from '../api'
-import { nameOf, nameSamples, timeOfDay } from '../format'
+import { nameOf, nameSamples, timeOf } from '../format'
 import { getState } from '../store'
 import type { Delivery, Sample } from '../../shared/types'
 import { Labelled, Problem } from './controls'
 import { useReading } from './hooks'
-
-/** Most calls of the list of deliveries that are offered. */
-const MAX_RECENT = 20
 
 interface Choice {
   key: string
@@ -21,12 +18,15 @@ function ofSamples(samples: Sample[]): Choice[] {
   return samples.map(({ label, event }) => ({ key: `sample ${label}`, text: names.get(label) ?? label, event }))
 }
 
-function ofDelivery({ id, receivedAt, event }: Delivery): Choice[] {
-  const { type } = event
-  return type ? [{ key: id, text: `${timeOfDay(receivedAt)} ${nameOf(event)}`, event: { ...event, type } }] : []
-}
+/** Calls that arrived lately; of refused ones and of webhooks there is none to try. */
+const ofDeliveries = (deliveries: Delivery[]): Choice[] =>
+  deliveries.flatMap(({ id, receivedAt, event: { type, ...rest } }) => {
+    if (!type) return []
+    const event: SegmentEvent = { ...rest, type }
+    return [{ key: id, text: `${timeOf(receivedAt)} ${nameOf(event)}`, event }]
+  })
 
-const readRecent = () => (getState().deliveries ?? []).slice(0, MAX_RECENT).flatMap(ofDelivery)
+const readRecent = () => ofDeliveries(getState().list?.latest ?? [])
 
 /** Chooses the call for which a mapping shows its result: one that arrived lately, or a sample. */
 export function CallPicker({ trigger, onPick }: { trigger: string; onPick(event: SegmentEvent): void }) {

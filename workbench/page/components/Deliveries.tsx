@@ -1,48 +1,51 @@
-import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
-import { emptyDeliveries, sendSamples } from '../api'
-import { count, formatNumber, holdsText, outcomeNames, outcomes } from '../format'
-import { goTo } from '../route'
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
+import { emptyDeliveries, searchOf, sendSamples } from '../api'
+import { count, formatNumber, noOutcomes, outcomeNames, outcomes, shorten, sumOf, totalsOf } from '../format'
+import { isFiltered, noFilter, readFilter } from '../listing'
+import type { Filter, Listing } from '../listing'
+import { showDeliveries } from '../live'
+import { goTo, linkTo, setQuery } from '../route'
+import type { Query } from '../route'
 import { announce, useStore } from '../store'
-import type { Delivery, Outcome } from '../../shared/types'
+import type { Outcome } from '../../shared/types'
 import { Button, ConfirmButton, Labelled, Problem } from './controls'
 import { DeliveryDetail } from './DeliveryDetail'
 import { DeliveryList, focusDelivery } from './DeliveryList'
 import { useTask } from './hooks'
 
-interface Filter {
-  outcome: Outcome | ''
-  preset: string
-  text: string
-}
-
-const everything: Filter = { outcome: '', preset: '', text: '' }
+/** Longest value of a filter that is shown, in characters. */
+const MAX_SHOWN = 40
 
 /** Every call and what became of it; `open` is the id of the one that is looked at. */
-export function Deliveries({ open }: { open: string }) {
-  const deliveries = useStore((state) => state.deliveries)
-  const [filter, setFilter] = useState(everything)
-  const shown = useMemo(() => filterDeliveries(deliveries ?? [], filter), [deliveries, filter])
+export function Deliveries({ open, query }: { open: string; query: Query }) {
+  const listing = useStore((state) => state.list)
+  const filter = readFilter(query)
   const listSide = useRef<HTMLElement>(null)
   const lastOpen = useRef('')
+  // What is open from the start was opened by its address: there the focus stays at the top of the page.
+  const isArrival = useRef(true)
+  useEffect(() => showDeliveries(filter), [JSON.stringify(filter)])
   useLayoutEffect(() => {
     // Only now is the list shown again where there is room for one of the two.
     if (!open && lastOpen.current) focusDelivery(lastOpen.current)
     lastOpen.current = open
+    isArrival.current = false
   }, [open])
-  if (!deliveries) return <p class="empty">Reading the deliveries…</p>
+  if (!listing) return <p class="empty">Reading the deliveries…</p>
   return (
     <div class={open ? 'deliveries split' : 'deliveries'}>
-      <section ref={listSide} class="list-side" aria-label="List of deliveries">
-        {deliveries.length ? (
+      <section ref={listSide} class="card list-side" aria-label="List of deliveries">
+        <h2 class="unseen">Deliveries</h2>
+        {listing.total ? (
           <>
-            <Filters deliveries={deliveries} filter={filter} setFilter={setFilter} />
-            <Toolbar all={deliveries} shown={shown} onEmptied={() => setFilter(everything)} />
-            {shown.length ? (
-              <DeliveryList deliveries={shown} open={open} />
+            <Filters filter={filter} />
+            <Toolbar listing={listing} />
+            {listing.rows.length ? (
+              <DeliveryList listing={listing} open={open} />
             ) : (
               <div class="empty">
                 <p>No delivery fits the filters.</p>
-                <Button onPress={() => setFilter(everything)}>Clear filters</Button>
+                <Button onPress={() => setQuery({ ...noFilter })}>Clear filters</Button>
               </div>
             )}
           </>
@@ -50,18 +53,16 @@ export function Deliveries({ open }: { open: string }) {
           <Empty />
         )}
       </section>
-      {open && <DeliveryDetail key={open} id={open} beside={listSide} onClose={() => goTo('deliveries')} />}
+      {open && (
+        <DeliveryDetail
+          key={open}
+          id={open}
+          wasPressed={!isArrival.current}
+          beside={listSide}
+          onClose={() => goTo('deliveries', '', query)}
+        />
+      )}
     </div>
-  )
-}
-
-function filterDeliveries(deliveries: Delivery[], { outcome, preset, text }: Filter): Delivery[] {
-  const wanted = text.trim().toLowerCase()
-  return deliveries.filter(
-    (delivery) =>
-      (!outcome || delivery.status === outcome) &&
-      (!preset || delivery.preset === preset) &&
-      (!wanted || holdsText(delivery, wanted))
   )
 }
 
@@ -70,7 +71,8 @@ function Empty() {
     <div class="empty">
       <p>
         No call has arrived yet. Send the samples to see how it works, write a call of your own under{' '}
-        <a href="#/try">Try a call</a>, or point your app here under <a href="#/connect">Connect an app</a>.
+        <a href={linkTo('try')}>Try a call</a>, or point your app here under{' '}
+        <a href={linkTo('connect')}>Connect an app</a>.
       </p>
       <SamplesButton kind="primary" />
     </div>
@@ -93,25 +95,16 @@ function SamplesButton({ kind }: { kind: 'primary' | 'plain' }) {
   )
 }
 
-interface FiltersProps {
-  deliveries: Delivery[]
-  filter: Filter
-  setFilter(filter: Filter): void
-}
-
-function Filters({ deliveries, filter, setFilter }: FiltersProps) {
+function Filters({ filter }: { filter: Filter }) {
   const mappings = useStore((state) => state.mappings)
-  const counts = useMemo(() => {
-    const found: Record<Outcome, number> = { delivered: 0, retryable: 0, rejected: 0, unmatched: 0, refused: 0 }
-    for (const { status } of deliveries) found[status] += 1
-    return found
-  }, [deliveries])
+  const overview = useStore((state) => state.overview)
+  const counts = overview ? totalsOf(overview) : noOutcomes()
   const choice = (outcome: Outcome | '', label: string, number: number) => (
     <button
       type="button"
       class={`choice ${outcome}`}
-      aria-pressed={filter.outcome === outcome}
-      onClick={() => setFilter({ ...filter, outcome })}
+      aria-pressed={filter.status === outcome}
+      onClick={() => setQuery({ status: outcome })}
     >
       {label} <span class="number">{formatNumber(number)}</span>
     </button>
@@ -119,19 +112,29 @@ function Filters({ deliveries, filter, setFilter }: FiltersProps) {
   return (
     <div class="filters">
       <div class="choices" role="group" aria-label="Outcome">
-        {choice('', 'All', deliveries.length)}
-        {outcomeNames.map((outcome) =>
-          choice(outcome, `${outcomes[outcome].sign} ${outcomes[outcome].label}`, counts[outcome])
+        {choice('', 'All', sumOf(counts))}
+        {outcomeNames.map(
+          (outcome) =>
+            (counts[outcome] > 0 || outcome === filter.status || outcome !== 'refused') &&
+            choice(outcome, `${outcomes[outcome].sign} ${outcomes[outcome].label}`, counts[outcome])
         )}
+        <button
+          type="button"
+          class="choice"
+          aria-pressed={filter.warned === 'true'}
+          onClick={() => setQuery({ warned: filter.warned ? '' : 'true' })}
+        >
+          ⚠ With warnings
+        </button>
       </div>
-      <Labelled label="Preset">
+      <Labelled label="Mapping">
         {(attributes) => (
           <select
             {...attributes}
             value={filter.preset}
-            onChange={({ currentTarget }) => setFilter({ ...filter, preset: currentTarget.value })}
+            onChange={({ currentTarget }) => setQuery({ preset: currentTarget.value })}
           >
-            <option value="">All presets</option>
+            <option value="">All mappings</option>
             {mappings?.mappings.map(({ preset }) => (
               <option key={preset} value={preset}>
                 {preset}
@@ -140,61 +143,74 @@ function Filters({ deliveries, filter, setFilter }: FiltersProps) {
           </select>
         )}
       </Labelled>
-      <Labelled label="Find text">
+      <Labelled label="Find">
         {(attributes) => (
           <input
             {...attributes}
             type="search"
-            placeholder="user, event, value…"
+            class="search"
+            placeholder="event, value, error…"
             value={filter.text}
-            onInput={({ currentTarget }) => setFilter({ ...filter, text: currentTarget.value })}
+            onInput={({ currentTarget }) => setQuery({ text: currentTarget.value })}
           />
         )}
       </Labelled>
+      {filter.user && <Narrowed name="user" value={filter.user} />}
+      {filter.type && <Narrowed name="type" value={filter.type} />}
+      {filter.direction && <Narrowed name="direction" value="from Voucherify" />}
     </div>
   )
 }
 
-function Toolbar({ all, shown, onEmptied }: { all: Delivery[]; shown: Delivery[]; onEmptied(): void }) {
+/** A filter that has no control of its own here: it came with a link, and goes with a press. */
+function Narrowed({ name, value }: { name: 'user' | 'type' | 'direction'; value: string }) {
+  return (
+    <button
+      type="button"
+      class="choice"
+      aria-pressed="true"
+      aria-label={`Only ${name} ${value}. Press to show all.`}
+      onClick={() => setQuery({ [name]: '' })}
+    >
+      {name} {shorten(value, MAX_SHOWN)} <span aria-hidden="true">✕</span>
+    </button>
+  )
+}
+
+function Toolbar({ listing: { filter, rows, matching, total, isWhole } }: { listing: Listing }) {
   const task = useTask()
   const empty = async () => {
     await emptyDeliveries()
-    onEmptied()
     goTo('deliveries')
-    announce('The deliveries were emptied.')
+    announce('The deliveries were cleared.')
   }
+  const search = searchOf({ ...filter })
+  const all = count(total, 'delivery', 'deliveries')
   return (
     <div class="toolbar">
       <p class="number">
-        {shown.length === all.length
-          ? count(all.length, 'delivery', 'deliveries')
-          : `${formatNumber(shown.length)} of ${count(all.length, 'delivery', 'deliveries')}`}
+        {isFiltered(filter) ? `${formatNumber(matching)} of ${all}` : all}
+        {isWhole && rows.length < matching && `, the newest ${formatNumber(rows.length)} are kept`}
       </p>
       <SamplesButton kind="plain" />
-      <Button onPress={() => download(shown)} disabled={!shown.length}>
+      <a
+        class="button"
+        href={`/api/deliveries.ndjson${search && `?${search}`}`}
+        download
+        onClick={() => announce(`Downloading ${count(matching, 'delivery', 'deliveries')}.`)}
+      >
         Download NDJSON
-      </Button>
+      </a>
       <ConfirmButton
         busy={task.busy}
-        title="Empty the list of deliveries?"
+        title="Clear the list of deliveries?"
         question="All deliveries and their counts are removed from this workbench. What the sandbox holds stays."
-        action="Empty the list"
+        action="Clear the list"
         onConfirm={() => task.run(empty)}
       >
-        Empty
+        Clear
       </ConfirmButton>
       <Problem text={task.error} />
     </div>
   )
-}
-
-/** Saves deliveries as one JSON object a line, in the order of the list. */
-function download(deliveries: Delivery[]): void {
-  const lines = deliveries.map((delivery) => `${JSON.stringify(delivery)}\n`)
-  const link = document.createElement('a')
-  link.href = URL.createObjectURL(new Blob(lines, { type: 'application/x-ndjson' }))
-  link.download = `deliveries-${new Date().toISOString().slice(0, 19).replace(/:/g, '-')}.ndjson`
-  link.click()
-  URL.revokeObjectURL(link.href)
-  announce(`Downloaded ${count(deliveries.length, 'delivery', 'deliveries')}.`)
 }

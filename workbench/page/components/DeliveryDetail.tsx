@@ -2,11 +2,11 @@ import { useLayoutEffect, useMemo, useRef } from 'preact/hooks'
 import type { ComponentChildren, RefObject } from 'preact'
 import { explainDelivery, retryDelivery } from '../api'
 import { toJson } from '../calls'
-import { outcomes, timeOfDay, titleOf } from '../format'
-import { goTo, linkTo } from '../route'
+import { count, formatSpan, nameOf, outcomes, titleOf, userIdOf } from '../format'
+import { linkHere, linkTo } from '../route'
 import { announce } from '../store'
-import type { Explanation } from '../../shared/types'
-import { Button, CopyButton, Problem } from './controls'
+import type { Delivery, Explanation, Try, Warning } from '../../shared/types'
+import { Button, CopyButton, OutcomeMark, Problem, Time } from './controls'
 import { useReading, useTask } from './hooks'
 import { JsonView, LongText } from './JsonView'
 import { FieldTable, PresetTable, RequestView, ResponseView } from './Trace'
@@ -16,19 +16,22 @@ const MOST_ABOVE = 0.7
 
 interface Props {
   id: string
+  /** The reader opened it from the list, and did not come by its address. */
+  wasPressed: boolean
   /** The list, which is hidden where there is room for one of the two. */
   beside: RefObject<HTMLElement | null>
   onClose(): void
 }
 
-/** The way of one call, step by step. */
-export function DeliveryDetail({ id, beside, onClose }: Props) {
+/** The way of one call: what became of it first, then what was sent, how it was made, and the call itself. */
+export function DeliveryDetail({ id, wasPressed, beside, onClose }: Props) {
   const { value, error } = useReading(() => explainDelivery(id), [id])
   const section = useRef<HTMLElement>(null)
+  const heading = useRef<HTMLHeadingElement>(null)
   useLayoutEffect(() => {
     const element = section.current
-    if (!element) return
-    element.focus({ preventScroll: true })
+    if (!element || !wasPressed) return
+    heading.current?.focus({ preventScroll: true })
     // Beside the list the page moves only where the detail would be out of sight. In its place it takes the window.
     const isAlone = beside.current?.getClientRects().length === 0
     const { top } = element.getBoundingClientRect()
@@ -37,18 +40,22 @@ export function DeliveryDetail({ id, beside, onClose }: Props) {
   return (
     <section
       ref={section}
-      class="detail"
+      class="card detail"
       aria-label="The way of this call"
-      tabIndex={-1}
       onKeyDown={({ key }) => key === 'Escape' && onClose()}
     >
-      <div class="detail-head">
-        <h2>
-          <LongText text={value ? `${value.delivery.event.type}: ${titleOf(value.delivery.event)}` : 'Delivery'} />
+      <div class="card-head">
+        <h2 ref={heading} tabIndex={-1}>
+          {value ? <Title delivery={value.delivery} /> : 'Delivery'}
         </h2>
-        <Button kind="quiet" label="Close the delivery" onPress={onClose}>
-          ✕ Close
-        </Button>
+        <div class="card-actions">
+          <CopyButton kind="quiet" text={() => location.href} what="the link to this delivery">
+            Copy link
+          </CopyButton>
+          <Button kind="quiet" label="Close the delivery" onPress={onClose}>
+            ✕
+          </Button>
+        </div>
       </div>
       <Problem text={error} />
       {value && <Way explanation={value} />}
@@ -57,79 +64,195 @@ export function DeliveryDetail({ id, beside, onClose }: Props) {
   )
 }
 
-function Way({ explanation }: { explanation: Explanation }) {
-  const { delivery, presets, fields, verdict, curl } = explanation
-  const task = useTask()
-  const call = useMemo(() => toJson(delivery.event), [delivery])
-  const again = async () => {
-    const next = await retryDelivery(delivery.id)
-    announce(`Sent again: ${outcomes[next.status].label.toLowerCase()}.`)
-    goTo('deliveries', next.id)
-  }
+function Title({ delivery: { event, webhook } }: { delivery: Delivery }) {
+  const type = webhook ? 'webhook' : event.type ?? 'call'
   return (
     <>
-      <div class={`verdict ${delivery.status}`}>
-        <p>
-          <span aria-hidden="true">{outcomes[delivery.status].sign}</span> <LongText text={verdict} limit={900} />
-        </p>
-      </div>
-      <div class="actions">
-        {delivery.preset !== null && (
-          <Button busy={task.busy} onPress={() => task.run(again)}>
-            {task.busy ? 'Sending…' : 'Send again'}
-          </Button>
-        )}
-        {curl && (
-          <CopyButton text={curl} what="the request as a curl command, with placeholders for the keys">
-            Copy as curl
-          </CopyButton>
-        )}
-        <CopyButton text={JSON.stringify(call, null, 2)} what="the call">
-          Copy the call
-        </CopyButton>
-        <a class="button plain" href={linkTo('try', delivery.id)}>
-          Edit and try
-        </a>
-      </div>
-      <Problem text={task.error} />
-      <ol class="way">
-        <Step title={`The call, received at ${timeOfDay(delivery.receivedAt)}`}>
-          <JsonView value={call} label="The call as received" />
-        </Step>
-        <Step title="Presets">
-          <PresetTable presets={presets} />
-        </Step>
-        {fields.length > 0 && (
-          <Step title="Mapping, field by field">
-            <FieldTable fields={fields} label="Mapping, field by field" />
-          </Step>
-        )}
-        <Step title="Request to Voucherify">
-          {delivery.request ? (
-            <RequestView request={delivery.request} />
-          ) : (
-            <p class="hint">Nothing was sent for this call.</p>
-          )}
-        </Step>
-        {delivery.request && (
-          <Step title={`Answer, after ${delivery.durationMs} ms`}>
-            {delivery.response ? (
-              <ResponseView response={delivery.response} />
-            ) : (
-              <p class="hint">No answer came, or none that could be read.</p>
-            )}
-          </Step>
-        )}
-      </ol>
+      <span class={`type ${type}`}>{type}</span> <LongText text={webhook?.type ?? titleOf(event)} />
     </>
   )
 }
 
-function Step({ title, children }: { title: string; children: ComponentChildren }) {
+function Way({ explanation }: { explanation: Explanation }) {
+  const { delivery, presets, fields, verdict, curl } = explanation
+  const { status, warnings, webhook, refusedCall, request, response } = delivery
+  const call = useMemo(() => toJson(delivery.event), [delivery])
+  const others = presets.filter(({ matched }) => !matched)
+  const received = webhook?.body ?? refusedCall ?? call
+  const hasCall = received !== null && Object.keys(received).length > 0
   return (
-    <li>
+    <>
+      <div class={`verdict ${status}`}>
+        <p>
+          <span aria-hidden="true">{outcomes[status].sign}</span> <LongText text={verdict} limit={900} />
+        </p>
+      </div>
+      <Warnings warnings={warnings} />
+      <Path delivery={delivery} />
+      <Actions delivery={delivery} curl={curl} call={JSON.stringify(received, null, 2)} />
+      {request && (
+        <div class="exchange">
+          <Part title="Request to Voucherify">
+            <RequestView request={request} />
+          </Part>
+          <Part title={`Answer, after ${formatSpan(delivery.durationMs)}`}>
+            {response ? (
+              <ResponseView response={response} />
+            ) : (
+              <p class="hint">No answer came, or none that could be read.</p>
+            )}
+          </Part>
+        </div>
+      )}
+      {!request && !webhook && <p class="hint">Nothing was sent for this call.</p>}
+      <Tries tries={delivery.tries} />
+      {fields.length > 0 && (
+        <Part title="Mapping, field by field">
+          <FieldTable fields={fields} label="Mapping, field by field" />
+        </Part>
+      )}
+      {others.length > 0 && (
+        <details class="part" open={status === 'unmatched'}>
+          <summary>
+            <h3>{count(others.length, 'mapping')} that did not take it</h3>
+          </summary>
+          <PresetTable presets={others} />
+        </details>
+      )}
+      {webhook?.calls.map((each, index) => (
+        <Part key={index} title={`Segment call: ${nameOf(each)}`}>
+          <JsonView value={toJson(each)} label={`Segment call ${index + 1}`} />
+        </Part>
+      ))}
+      {hasCall && (
+        <Part title={webhook ? 'The webhook as received' : 'The call as received'}>
+          <JsonView value={received} label={webhook ? 'The webhook as received' : 'The call as received'} />
+        </Part>
+      )}
+    </>
+  )
+}
+
+/** The stations of the call in one line, with the time that each took. */
+function Path({ delivery }: { delivery: Delivery }) {
+  const { receivedAt, event, preset, tries, response, waitMs, durationMs, batchSize, direction } = delivery
+  const userId = userIdOf(event)
+  const last = tries.at(-1)
+  return (
+    <ol class="path">
+      <li>
+        {direction === 'fromVoucherify' ? 'Came from Voucherify' : 'Received'} <Time iso={receivedAt} />
+        {userId && (
+          <>
+            {' '}
+            from{' '}
+            <a href={linkTo('customers', userId)}>
+              <LongText text={userId} limit={60} />
+            </a>
+          </>
+        )}
+      </li>
+      {direction === 'toVoucherify' && (
+        <li>{preset ? <a href={linkTo('mappings', preset)}>{preset}</a> : outcomes[delivery.status].label}</li>
+      )}
+      {last && (
+        <li>
+          Waited {formatSpan(waitMs)}
+          {batchSize > 1 && `, sent with ${count(batchSize - 1, 'other')}`}
+        </li>
+      )}
+      {last && (
+        <li>
+          {response ? `Answered ${response.status}` : 'Not answered'} after {formatSpan(durationMs)}
+        </li>
+      )}
+    </ol>
+  )
+}
+
+/** What gets lost although all looks well, before anything else. */
+export function Warnings({ warnings }: { warnings: Warning[] }) {
+  if (!warnings.length) return null
+  return (
+    <ul class="warnings" aria-label="Warnings">
+      {warnings.map(({ code, field, message, whatToDo }) => (
+        <li key={`${code} ${field}`}>
+          <span aria-hidden="true">⚠</span>
+          <div>
+            <p>
+              <LongText text={message} />
+            </p>
+            <p class="hint">{whatToDo}</p>
+          </div>
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+/** Each try to send it, once there was more than one. */
+function Tries({ tries }: { tries: Try[] }) {
+  const next = tries.at(-1)?.nextAt
+  if (tries.length < 2 && !next) return null
+  return (
+    <Part title="Tries">
+      <ol class="tries">
+        {tries.map(({ at, status, responseStatus, reason }, index) => (
+          <li key={index}>
+            <Time iso={at} /> <OutcomeMark outcome={status} />{' '}
+            {responseStatus !== null && <span class="number">{responseStatus}</span>}{' '}
+            {reason && (
+              <span class="hint">
+                <LongText text={reason} limit={160} />
+              </span>
+            )}
+          </li>
+        ))}
+        {next && (
+          <li class="hint">
+            <Time iso={next} /> next try
+          </li>
+        )}
+      </ol>
+    </Part>
+  )
+}
+
+function Actions({ delivery: { id, preset }, curl, call }: { delivery: Delivery; curl: string; call: string }) {
+  const task = useTask()
+  const again = async () => {
+    const next = await retryDelivery(id)
+    announce(`Sent again: ${outcomes[next.status].label.toLowerCase()}.`)
+    location.hash = linkHere(next.id)
+  }
+  return (
+    <div class="actions">
+      {preset !== null && (
+        <Button busy={task.busy} onPress={() => task.run(again)}>
+          {task.busy ? 'Sending…' : 'Send again'}
+        </Button>
+      )}
+      {curl && (
+        <CopyButton text={curl} what="the request as a curl command, with placeholders for the keys">
+          Copy as curl
+        </CopyButton>
+      )}
+      <CopyButton text={call} what="the call">
+        Copy the call
+      </CopyButton>
+      <a class="button" href={linkTo('try', id)}>
+        Edit and try
+      </a>
+      <Problem text={task.error} />
+    </div>
+  )
+}
+
+function Part({ title, children }: { title: string; children: ComponentChildren }) {
+  return (
+    <div class="part">
       <h3>{title}</h3>
       {children}
-    </li>
+    </div>
   )
 }

@@ -1,16 +1,20 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
-import { formatNumber, timeOfDay, titleOf, userOf } from '../format'
-import { linkTo } from '../route'
-import type { Delivery } from '../../shared/types'
-import { OutcomeMark } from './controls'
+import { count, formatNumber, formatSpan } from '../format'
+import type { Listing, Row } from '../listing'
+import { readOlderDeliveries } from '../live'
+import { linkHere, linkTo } from '../route'
+import { OutcomeMark, Time } from './controls'
 import { useSize } from './hooks'
 
 /** Height of a row in pixels: one line, or two where the list is narrow. The styles set the same. */
-const ROW = 36
-const NARROW_ROW = 62
+const ROW = 34
+const NARROW_ROW = 58
 const NARROW = 640
 /** Rows that are drawn above and below what is seen, so that scrolling shows no gap. */
 const SPARE = 8
+/** How many rows from the end older ones are read, and how many at once. */
+const READ_AHEAD = 200
+const READ_MORE = 1000
 
 const linkId = (id: string) => `delivery-${id}`
 
@@ -23,16 +27,16 @@ export function focusDelivery(id: string): void {
  * A table of deliveries that draws only the rows that are seen. One row at a time can be reached with Tab; the arrow
  * keys, Page up and down, Home and End go from row to row.
  */
-export function DeliveryList({ deliveries, open }: { deliveries: Delivery[]; open: string }) {
+export function DeliveryList({ listing: { rows, isWhole }, open }: { listing: Listing; open: string }) {
   const { ref: body, width, height } = useSize<HTMLDivElement>()
   const [top, setTop] = useState(0)
   const [activeId, setActiveId] = useState(open)
   const focusNext = useRef(false)
   const rowHeight = width < NARROW ? NARROW_ROW : ROW
 
-  const found = deliveries.findIndex(({ id }) => id === activeId)
+  const found = rows.findIndex(({ id }) => id === activeId)
   const active = Math.max(found, 0)
-  useKeepInPlace(body, deliveries, rowHeight)
+  useKeepInPlace(body, rows, rowHeight)
   useKeepRow(body, { active, top, height, rowHeight }, setTop)
   useEffect(() => {
     if (open) setActiveId(open)
@@ -47,22 +51,24 @@ export function DeliveryList({ deliveries, open }: { deliveries: Delivery[]; ope
   const moveTo = (index: number) => {
     const element = body.current
     if (!element) return
-    const target = Math.min(Math.max(index, 0), deliveries.length - 1)
+    const target = Math.min(Math.max(index, 0), rows.length - 1)
     const y = target * rowHeight
     if (y < element.scrollTop) element.scrollTop = y
     if (y + rowHeight > element.scrollTop + height) element.scrollTop = y + rowHeight - height
     focusNext.current = true
     setTop(element.scrollTop)
-    setActiveId(deliveries[target].id)
+    setActiveId(rows[target].id)
   }
   const page = Math.max(Math.floor(height / rowHeight) - 1, 1)
   const moves: Record<string, () => number> = {
     ArrowDown: () => active + 1,
+    j: () => active + 1,
     ArrowUp: () => active - 1,
+    k: () => active - 1,
     PageDown: () => active + page,
     PageUp: () => active - page,
     Home: () => 0,
-    End: () => deliveries.length - 1
+    End: () => rows.length - 1
   }
   const onKeyDown = (event: KeyboardEvent) => {
     const move = moves[event.key]
@@ -72,13 +78,16 @@ export function DeliveryList({ deliveries, open }: { deliveries: Delivery[]; ope
   }
 
   const first = Math.max(Math.floor(top / rowHeight) - SPARE, 0)
-  const last = Math.min(Math.ceil((top + height) / rowHeight) + SPARE, deliveries.length)
+  const last = Math.min(Math.ceil((top + height) / rowHeight) + SPARE, rows.length)
+  useEffect(() => {
+    if (!isWhole && last > rows.length - READ_AHEAD) readOlderDeliveries(rows.length + READ_MORE)
+  })
   const drawn = new Set([active, ...Array.from({ length: Math.max(last - first, 0) }, (_, index) => first + index)])
   return (
-    <div class="list" role="table" aria-label="Deliveries" aria-rowcount={deliveries.length + 1}>
+    <div class="list" role="table" aria-label="Deliveries" aria-rowcount={rows.length + 1}>
       <div role="rowgroup" class="list-head">
         <div role="row" aria-rowindex={1} class="row">
-          {['Time', 'Call', 'User', 'Preset', 'Outcome', 'Took'].map((name) => (
+          {['Time', 'Call', 'User', 'Mapping', 'Outcome', 'Took'].map((name) => (
             <span key={name} role="columnheader">
               {name}
             </span>
@@ -92,16 +101,16 @@ export function DeliveryList({ deliveries, open }: { deliveries: Delivery[]; ope
         onScroll={({ currentTarget }) => setTop(currentTarget.scrollTop)}
         onKeyDown={onKeyDown}
       >
-        <div role="presentation" class="list-space" style={{ height: `${deliveries.length * rowHeight}px` }}>
+        <div role="presentation" class="list-space" style={{ height: `${rows.length * rowHeight}px` }}>
           {[...drawn]
             .sort((a, b) => a - b)
             .map((index) => (
-              <Row
-                key={deliveries[index].id}
-                delivery={deliveries[index]}
+              <RowView
+                key={rows[index].id}
+                row={rows[index]}
                 index={index}
                 y={index * rowHeight}
-                isOpen={deliveries[index].id === open}
+                isOpen={rows[index].id === open}
                 isActive={index === active}
                 onFocus={setActiveId}
               />
@@ -113,16 +122,16 @@ export function DeliveryList({ deliveries, open }: { deliveries: Delivery[]; ope
 }
 
 /** When rows come in above what is looked at, the list moves with them, so that the eye stays on its row. */
-function useKeepInPlace(body: { current: HTMLElement | null }, deliveries: Delivery[], rowHeight: number): void {
+function useKeepInPlace(body: { current: HTMLElement | null }, rows: Row[], rowHeight: number): void {
   const topId = useRef<string | undefined>(undefined)
   useLayoutEffect(() => {
     const before = topId.current
-    topId.current = deliveries[0]?.id
+    topId.current = rows[0]?.id
     const element = body.current
     if (!element || !element.scrollTop || before === undefined || before === topId.current) return
-    const shift = deliveries.findIndex(({ id }) => id === before)
+    const shift = rows.findIndex(({ id }) => id === before)
     if (shift > 0) element.scrollTop += shift * rowHeight
-  }, [deliveries, rowHeight])
+  }, [rows, rowHeight])
 }
 
 interface Sight {
@@ -153,7 +162,7 @@ function useKeepRow(body: { current: HTMLElement | null }, now: Sight, onMove: (
 }
 
 interface RowProps {
-  delivery: Delivery
+  row: Row
   index: number
   y: number
   isOpen: boolean
@@ -161,8 +170,8 @@ interface RowProps {
   onFocus(id: string): void
 }
 
-function Row({ delivery, index, y, isOpen, isActive, onFocus }: RowProps) {
-  const { id, event, receivedAt, preset, status, response, durationMs, batchSize, retryOf } = delivery
+function RowView({ row, index, y, isOpen, isActive, onFocus }: RowProps) {
+  const { id, type, title, user, userId, preset, status, code, batchSize, isRetry } = row
   return (
     <div
       role="row"
@@ -170,34 +179,52 @@ function Row({ delivery, index, y, isOpen, isActive, onFocus }: RowProps) {
       class={isOpen ? 'row item open' : 'row item'}
       style={{ transform: `translateY(${y}px)` }}
     >
-      <span role="cell" class="cell-time number">
-        {timeOfDay(receivedAt)}
+      <span role="cell" class="cell-time">
+        <Time iso={row.receivedAt} />
       </span>
       <span role="cell" class="cell-call">
         <a
           id={linkId(id)}
-          href={linkTo('deliveries', id)}
+          href={linkHere(id)}
           tabIndex={isActive ? 0 : -1}
           aria-current={isOpen ? 'true' : undefined}
           onFocus={() => onFocus(id)}
         >
-          <span class={`type ${event.type}`}>{event.type}</span> {titleOf(event)}
+          <span class={`type ${type}`}>{type}</span> {title}
         </a>
-        {retryOf && <span class="tag">sent again</span>}
+        {row.isFromVoucherify && <span class="tag">from Voucherify</span>}
+        {isRetry && <span class="tag">sent again</span>}
+        {row.tries > 1 && <span class="tag">{row.tries} tries</span>}
         {batchSize > 1 && <span class="tag">1 of {formatNumber(batchSize)} in a call</span>}
       </span>
       <span role="cell" class="cell-user">
-        {userOf(event)}
+        {userId ? (
+          <a href={linkTo('customers', userId)} tabIndex={-1}>
+            {user}
+          </a>
+        ) : (
+          user
+        )}
       </span>
       <span role="cell" class="cell-preset">
         {preset ?? '–'}
       </span>
       <span role="cell" class="cell-outcome">
         <OutcomeMark outcome={status} />
-        {response && <span class="number status-code">{response.status}</span>}
+        {row.warnings > 0 && (
+          <span class="warned" title={row.warning}>
+            <span aria-hidden="true">⚠</span>
+            <span class="unseen">{count(row.warnings, 'warning')}</span>
+          </span>
+        )}
+        {code !== null && <span class="number status-code">{code}</span>}
       </span>
       <span role="cell" class="cell-took number">
-        {status === 'unmatched' ? '' : `${formatNumber(durationMs)} ms`}
+        {row.tries > 0 && (
+          <span title={`Waited ${formatSpan(row.waitMs)}, then took ${formatSpan(row.durationMs)}`}>
+            {formatSpan(row.waitMs + row.durationMs)}
+          </span>
+        )}
       </span>
     </div>
   )

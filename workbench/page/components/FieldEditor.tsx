@@ -117,9 +117,9 @@ function ValueInputs({ name, form, onChange, describedBy, isWrong }: InputsProps
         <>
           {input('path', form.first, (first) => ({ ...form, first }), '$.traits.email')}
           <span class="else" aria-hidden="true">
-            else
+            if empty
           </span>
-          {input('else, a path or text', form.second, (second) => ({ ...form, second }), '$.context.traits.email')}
+          {input('if empty, a path or text', form.second, (second) => ({ ...form, second }), '$.context.traits.email')}
         </>
       )
     case 'json':

@@ -1,7 +1,10 @@
-import { count, formatNumber, outcomeNames, outcomes } from '../format'
+import { useState } from 'preact/hooks'
+import { count, formatNumber, nameOfPreset, outcomeNames, outcomes, totalsOf } from '../format'
 import { layOutFlow, WIDE } from '../flowLayout'
 import type { End, FlowLayout, Lane } from '../flowLayout'
 import { fitText, widthOf } from '../measure'
+import { linkTo, setQuery } from '../route'
+import type { Route } from '../route'
 import { useStore } from '../store'
 import type { Outcome, Overview } from '../../shared/types'
 import { useSize } from './hooks'
@@ -9,44 +12,111 @@ import { useSize } from './hooks'
 const nothing: Overview = { calls: 0, waiting: 0, retrying: 0, counts: {}, lastMinute: 0 }
 /** Between a lane's name and its numbers, in pixels. */
 const GAP = 8
+/** Windows narrower than this begin with the flow as one line, since it would push everything else out of sight. */
+const ROOMY = 640
 
-const nameOf = (name: string) => name || 'No preset'
+/** The list of deliveries that a band, a name or a number of the picture stands for. */
+const listOf = (preset: string | null, outcome: Outcome | '') =>
+  linkTo('deliveries', '', { status: outcome || (preset === '' ? 'unmatched,refused' : ''), preset: preset ?? '' })
 
-/** The way of all calls from left to right: in through the presets, out to what became of them. */
-export function Flow() {
+/** Whether the flow is open on Deliveries and elsewhere, as the reader left it. */
+type Kept = Record<'deliveries' | 'elsewhere', boolean>
+
+function readKept(): Kept {
+  const usual = { deliveries: innerWidth >= ROOMY, elsewhere: false }
+  try {
+    return { ...usual, ...JSON.parse(localStorage.getItem('flow') ?? '{}') }
+  } catch {
+    return usual
+  }
+}
+
+function useOpen({ view, item, query }: Route): [boolean, (isOpen: boolean) => void] {
+  // Beside an open delivery there is no room to spare either.
+  const place = view === 'deliveries' && !item ? 'deliveries' : 'elsewhere'
+  const [kept, setKept] = useState(readKept)
+  const isOpen = query.flow ? query.flow === 'open' : kept[place]
+  const setOpen = (isOpen: boolean) => {
+    const next = { ...kept, [place]: isOpen }
+    setKept(next)
+    try {
+      localStorage.setItem('flow', JSON.stringify(next))
+    } catch {
+      // A browser without storage keeps it in the address alone.
+    }
+    setQuery({ flow: isOpen ? 'open' : 'closed' })
+  }
+  return [isOpen, setOpen]
+}
+
+/** The way of all calls from left to right: in through the mappings, out to what became of them. */
+export function Flow({ route }: { route: Route }) {
   const overview = useStore((state) => state.overview) ?? nothing
-  const mappings = useStore((state) => state.mappings)
-  const { ref, width } = useSize<HTMLDivElement>()
-  const enabled = mappings?.mappings.filter((mapping) => mapping.enabled).map(({ preset }) => preset) ?? []
+  const [isOpen, setOpen] = useOpen(route)
   return (
-    <section aria-label="The way of your calls">
-      <details class="flow" open>
-        <summary>
-          <h2>The way of your calls</h2>
-          <span class="rate">
-            {count(overview.calls, 'call')} · {count(overview.lastMinute, 'delivery', 'deliveries')} in the last minute
-            {overview.waiting > 0 && ` · ${formatNumber(overview.waiting)} on the way`}
-          </span>
-        </summary>
-        <div ref={ref} class="flow-picture">
-          {width > 0 && <Picture overview={overview} layout={layOutFlow(overview.counts, enabled, width)} />}
-        </div>
-        <FlowTable overview={overview} />
-      </details>
+    <section class="card flow" aria-label="Event flow">
+      <div class="flow-line">
+        <button type="button" class="disclosure" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+          Event flow
+        </button>
+        <p class="hint number">
+          {count(overview.calls, 'call')} · {count(overview.lastMinute, 'delivery', 'deliveries')} in the last minute
+          {overview.waiting > 0 && ` · ${formatNumber(overview.waiting)} on the way`}
+          {overview.retrying > 0 && ` · ${formatNumber(overview.retrying)} to be retried`}
+        </p>
+        {!isOpen && <Totals overview={overview} />}
+      </div>
+      {isOpen && <Picture overview={overview} />}
     </section>
   )
 }
 
-function Picture({ overview, layout }: { overview: Overview; layout: FlowLayout }) {
+/** What became of all calls, in the one line that the closed flow is. */
+function Totals({ overview }: { overview: Overview }) {
+  const totals = totalsOf(overview)
+  return (
+    <ul class="totals">
+      {outcomeNames.map(
+        (outcome) =>
+          totals[outcome] > 0 && (
+            <li key={outcome}>
+              <a class={`outcome ${outcome}`} href={listOf(null, outcome)}>
+                <span aria-hidden="true">{outcomes[outcome].sign}</span> {outcomes[outcome].label}{' '}
+                <span class="number">{formatNumber(totals[outcome])}</span>
+              </a>
+            </li>
+          )
+      )}
+    </ul>
+  )
+}
+
+function Picture({ overview }: { overview: Overview }) {
+  const mappings = useStore((state) => state.mappings)
+  const { ref, width } = useSize<HTMLDivElement>()
+  const enabled = mappings?.mappings.filter((mapping) => mapping.enabled).map(({ preset }) => preset) ?? []
+  return (
+    <div ref={ref} class="flow-picture">
+      {width > 0 && <Drawing overview={overview} layout={layOutFlow(overview.counts, enabled, width)} />}
+    </div>
+  )
+}
+
+function Drawing({ overview, layout }: { overview: Overview; layout: FlowLayout }) {
   const { width, height, columns, calls, lanes, ends, hidden } = layout
   return (
     <>
-      <svg width={width} height={height} role="img" aria-label="Calls on their way through the presets to Voucherify">
+      <svg width={width} height={height} role="group" aria-label="Calls on their way through the mappings to Voucherify">
         <Patterns />
         {lanes.map((lane) => lane.inflow && <path key={lane.name} class="inflow" d={lane.inflow} />)}
         {lanes.flatMap((lane) =>
-          lane.outflows.map(({ outcome, d }) => (
-            <path key={`${lane.name} ${outcome}`} class={`band ${outcome}`} d={d} fill={`url(#band-${outcome})`} />
+          lane.outflows.map(({ outcome, count: calls, d }) => (
+            // The number beside the lane is the same link for the keyboard and for screen readers.
+            <a key={`${lane.name} ${outcome}`} href={listOf(lane.name, outcome)} tabIndex={-1} aria-hidden="true">
+              <path class={`band ${outcome}`} d={d} fill={`url(#band-${outcome})`}>
+                <title>{`${nameOfPreset(lane.name)}: ${formatNumber(calls)} ${outcomes[outcome].label}`}</title>
+              </path>
+            </a>
           ))
         )}
         <rect class="bar" x={columns.calls} y={calls.y} width={columns.bar} height={calls.height} rx={2} />
@@ -55,7 +125,7 @@ function Picture({ overview, layout }: { overview: Overview; layout: FlowLayout 
           <LaneLabel key={lane.name} lane={lane} layout={layout} />
         ))}
         {ends.map((end) => (
-          <EndLabel key={end.outcome} end={end} x={columns.ends} bar={columns.bar} />
+          <EndLabel key={end.outcome} end={end} layout={layout} />
         ))}
       </svg>
       {hidden > 0 && <p class="hint">And {count(hidden, 'mapping')} with fewer calls.</p>}
@@ -66,24 +136,23 @@ function Picture({ overview, layout }: { overview: Overview; layout: FlowLayout 
 /** Beside the bar of all calls, or above the whole picture where there is no room. */
 function CallsLabel({ calls, layout: { width, height, columns } }: { calls: number; layout: FlowLayout }) {
   const word = calls === 1 ? 'call' : 'calls'
-  if (width < WIDE) {
-    return (
-      <text class="calls" x={0} y={18}>
-        <tspan class="number">{formatNumber(calls)}</tspan>
-        <tspan dx={GAP}>{word}</tspan>
-      </text>
-    )
-  }
-  const x = columns.calls - 10
+  const isNarrow = width < WIDE
+  const x = isNarrow ? 0 : columns.calls - 10
   return (
-    <text class="calls end" y={height / 2 - 2}>
-      <tspan class="number" x={x}>
-        {formatNumber(calls)}
-      </tspan>
-      <tspan x={x} dy={16}>
-        {word}
-      </tspan>
-    </text>
+    <a href={linkTo('deliveries')}>
+      <text class={isNarrow ? 'calls' : 'calls end'} y={isNarrow ? 16 : height / 2}>
+        <tspan class="number" x={x}>
+          {formatNumber(calls)}
+        </tspan>
+        {isNarrow ? (
+          <tspan dx={GAP}>{word}</tspan>
+        ) : (
+          <tspan x={x} dy={16}>
+            {word}
+          </tspan>
+        )}
+      </text>
+    </a>
   )
 }
 
@@ -113,26 +182,37 @@ const textures: Record<Outcome, string> = {
   retryable: 'M-2 2 2 -2M0 8 8 0M6 10 10 6',
   rejected: 'M0 0 8 8M8 0 0 8',
   unmatched: 'M0 4H4',
-  refused: 'M4 0V4'
+  refused: 'M0 0 8 8'
 }
 
 function LaneLabel({ lane, layout: { width, columns } }: { lane: Lane; layout: FlowLayout }) {
-  const { name, total, y, barY, barHeight } = lane
+  const { name, total, y, barY, barHeight, outflows } = lane
   const x = columns.lanes
-  const label = width < WIDE ? shortName(nameOf(name)) : nameOf(name)
-  const room = columns.bend - x - GAP
-  const details = detailsOf(lane)
-  const tail = widthOf(label) + widthOf(details, 600) <= room ? details : formatNumber(total)
+  const label = width < WIDE ? shortName(nameOfPreset(name)) : nameOfPreset(name)
+  const numbers = outflows.map(({ outcome, count }) => ({
+    outcome,
+    count,
+    text: `${outcomes[outcome].sign} ${formatNumber(count)}`
+  }))
+  const room = numbers.reduce((left, { text }) => left - widthOf(text, 600) - GAP, columns.bend - x)
   return (
     <g class={total ? 'lane' : 'lane idle'}>
       <rect class="bar" x={x} y={barY} width={columns.bar} height={Math.max(barHeight, 4)} rx={2} />
-      <text x={x} y={y + 13}>
-        <tspan class="name">{fitText(label, room - widthOf(tail, 600))}</tspan>
-        {total > 0 && (
-          <tspan class="number" dx={GAP}>
-            {tail}
-          </tspan>
-        )}
+      <text x={x} y={y + 12}>
+        <a href={listOf(name, '')}>
+          <tspan class="name">{fitText(label, room)}</tspan>
+        </a>
+        {numbers.map(({ outcome, count, text }) => (
+          <a
+            key={outcome}
+            href={listOf(name, outcome)}
+            aria-label={`${nameOfPreset(name)}, ${outcomes[outcome].label}: ${formatNumber(count)}`}
+          >
+            <tspan class={`number outcome ${outcome}`} dx={GAP}>
+              {text}
+            </tspan>
+          </a>
+        ))}
       </text>
     </g>
   )
@@ -141,57 +221,25 @@ function LaneLabel({ lane, layout: { width, columns } }: { lane: Lane; layout: F
 /** "Add Custom Event (Track Event)" is known by what stands in brackets. */
 const shortName = (name: string) => /\(([^()]+)\)$/.exec(name)?.[1] ?? name
 
-/** The numbers of a lane by the signs of their outcomes. */
-function detailsOf({ counts }: Lane): string {
-  return outcomeNames
-    .filter((outcome) => counts[outcome])
-    .map((outcome) => `${outcomes[outcome].sign} ${formatNumber(counts[outcome])}`)
-    .join('\u2002')
-}
-
-function EndLabel({ end: { outcome, count, y, height }, x, bar }: { end: End; x: number; bar: number }) {
+function EndLabel({ end: { outcome, count, y, height }, layout }: { end: End; layout: FlowLayout }) {
   const { label, sign } = outcomes[outcome]
-  const middle = y + Math.max(height, 18) / 2
+  const { ends, bar } = layout.columns
+  const isNarrow = layout.width < WIDE
+  const middle = y + Math.max(height, 10) / 2 + 4
+  const x = ends + bar + 8
   return (
     <g class={`end-label ${outcome} ${count ? '' : 'idle'}`}>
-      <rect class="bar" x={x} y={y} width={bar} height={Math.max(height, 4)} rx={2} />
-      <text x={x + bar + 8} y={middle - 2}>
-        {sign} {label}
-      </text>
-      <text class="number" x={x + bar + 8} y={middle + 13}>
-        {formatNumber(count)}
-      </text>
+      <rect class="bar" x={ends} y={y} width={bar} height={Math.max(height, 4)} rx={2} />
+      <a href={listOf(null, outcome)}>
+        <text x={x} y={isNarrow ? y + 10 : middle}>
+          <tspan>
+            {sign} {label}
+          </tspan>
+          <tspan class="number" {...(isNarrow ? { x, dy: 15 } : { dx: GAP })}>
+            {formatNumber(count)}
+          </tspan>
+        </text>
+      </a>
     </g>
-  )
-}
-
-/** The numbers of the picture for those who can't see it. */
-function FlowTable({ overview: { counts } }: { overview: Overview }) {
-  return (
-    <div class="unseen">
-      <table>
-        <caption>Calls by preset and outcome</caption>
-        <thead>
-          <tr>
-            <th scope="col">Preset</th>
-            {outcomeNames.map((outcome) => (
-              <th key={outcome} scope="col">
-                {outcomes[outcome].label}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {Object.entries(counts).map(([name, numbers]) => (
-            <tr key={name}>
-              <th scope="row">{nameOf(name)}</th>
-              {outcomeNames.map((outcome) => (
-                <td key={outcome}>{numbers[outcome]}</td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
   )
 }

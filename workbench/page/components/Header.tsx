@@ -1,5 +1,7 @@
-import { useRef, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { testConnection } from '../api'
+import { linkBack, viewGroups, views } from '../route'
+import type { View } from '../route'
 import { useStore } from '../store'
 import type { State } from '../store'
 import type { ConnectionTest } from '../../shared/types'
@@ -12,20 +14,73 @@ const connectionWords: Record<State['connection'], string> = {
   lost: 'Connection lost, trying again…'
 }
 
-export function Header() {
+/** What stands beside every view, or above it on a narrow window: the way through the page, and where calls go. */
+export function Bar({ current }: { current: View }) {
   const connection = useStore((state) => state.connection)
   const refusal = useStore((state) => state.refusal)
   return (
-    <header>
-      <div class="title">
+    <header class="side">
+      <div class="brand">
         <h1>Voucherify workbench</h1>
         <p class={`connection ${connection}`} role="status">
           <span class="dot" aria-hidden="true" />
           {(connection === 'lost' && refusal) || connectionWords[connection]}
         </p>
       </div>
-      <TargetLine />
+      <Navigation current={current} />
+      <div class="side-foot">
+        <Notice />
+        <TargetLine />
+      </div>
     </header>
+  )
+}
+
+function Navigation({ current }: { current: View }) {
+  const troubles = useStore((state) => state.troubles)
+  const list = useRef<HTMLElement>(null)
+  useEffect(() => {
+    // On a narrow screen the list scrolls; the current view stays in sight.
+    const link = list.current?.querySelector<HTMLElement>('[aria-current]')
+    if (list.current && link) list.current.scrollLeft = link.offsetLeft - list.current.clientWidth / 3
+  }, [current])
+  return (
+    <nav ref={list} aria-label="Views">
+      {viewGroups.map((group) => (
+        <div key={group.title} role="group" aria-label={group.title}>
+          <p class="nav-title" aria-hidden="true">
+            {group.title}
+          </p>
+          <ul>
+            {group.views.map((view) => (
+              <li key={view}>
+                <a href={linkBack(view, current)} aria-current={view === current ? 'page' : undefined}>
+                  {views[view]}
+                  {view === 'rehearse' && troubles.length > 0 && <span class="badge">on</span>}
+                </a>
+              </li>
+            ))}
+          </ul>
+        </div>
+      ))}
+    </nav>
+  )
+}
+
+/**
+ * What was done last, in a place of its own. Screen readers say it; the eye sees it for a while, by an animation that
+ * ends by itself.
+ */
+function Notice() {
+  const { text, number } = useStore((state) => state.notice)
+  return (
+    <div role="status" class="notices">
+      {text && (
+        <p key={number} class="notice">
+          {text}
+        </p>
+      )}
+    </div>
   )
 }
 
@@ -47,7 +102,7 @@ function TargetLine() {
     <div ref={line} class={isReal ? 'target real' : 'target'}>
       <p>
         Calls go to <strong>{isReal ? 'your real Voucherify project' : 'the sandbox on this machine'}</strong>{' '}
-        <code>{target.gateway}</code>
+        <code>{target.gateway.replace(/^https?:\/\//, '')}</code>
       </p>
       <Button
         busy={task.busy}

@@ -10,7 +10,7 @@ import { announce } from '../store'
 import type { FieldInfo, FieldTrace, Mapping, Preview } from '../../shared/types'
 import { Batching, isBatchingField } from './Batching'
 import { CallPicker } from './CallPicker'
-import { Button, ConfirmButton, Problem } from './controls'
+import { Button, Card, ConfirmButton, Problem } from './controls'
 import { FieldEditor } from './FieldEditor'
 import { useReading, useTask } from './hooks'
 import { ErrorView, RequestView } from './Trace'
@@ -103,8 +103,7 @@ export function MappingEditor({ mapping: saved, fields, title, onRemoved }: Prop
   }
   const shared = { forms: draft.forms, setForm, complaint, traces: result?.fields ?? [] }
   return (
-    <section class="mapping" aria-label={preset}>
-      <h2>{preset}</h2>
+    <Card title={preset} label={preset}>
       <p class="hint">Action: {title}</p>
       <div class="mapping-head">
         <Trigger
@@ -151,7 +150,7 @@ export function MappingEditor({ mapping: saved, fields, title, onRemoved }: Prop
           {isUnsaved ? 'Not saved yet.' : ''}
         </p>
       </div>
-    </section>
+    </Card>
   )
 }
 

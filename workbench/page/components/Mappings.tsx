@@ -5,7 +5,7 @@ import { rereadMappings } from '../live'
 import { goTo, linkTo } from '../route'
 import { announce, useStore } from '../store'
 import type { Mapping, MappingList } from '../../shared/types'
-import { Labelled, Problem } from './controls'
+import { Card, Labelled, Problem } from './controls'
 import { useTask } from './hooks'
 import { MappingEditor } from './MappingEditor'
 
@@ -17,8 +17,7 @@ export function Mappings({ open }: { open: string }) {
   const action = list.actions.find(({ key }) => key === current?.action)
   return (
     <div class="mappings">
-      <section aria-labelledby="mappings-title">
-        <h2 id="mappings-title">Mappings</h2>
+      <Card title="Mappings">
         <ul class="mapping-list">
           {list.mappings.map((mapping) => (
             <MappingItem key={mapping.preset} mapping={mapping} isOpen={mapping === current} />
@@ -28,7 +27,7 @@ export function Mappings({ open }: { open: string }) {
           {count(list.mappings.length, 'mapping')} of at most {list.limit}, as on Segment.
         </p>
         <AddMapping list={list} />
-      </section>
+      </Card>
       {current && action ? (
         <MappingEditor
           key={current.preset}

@@ -3,7 +3,7 @@ import { endTroubles, startTrouble } from '../api'
 import { count } from '../format'
 import { announce, useStore } from '../store'
 import type { Trouble, TroubleKind } from '../../shared/types'
-import { Button, Labelled, Problem } from './controls'
+import { Button, Card, Labelled, Problem } from './controls'
 import { useTask } from './hooks'
 
 interface KindWords {
@@ -66,8 +66,7 @@ export function Rehearsal() {
   const target = useStore((state) => state.target)
   return (
     <div class="columns">
-      <section aria-labelledby="trouble-title">
-        <h2 id="trouble-title">Rehearse trouble</h2>
+      <Card title="Rehearse trouble">
         {target?.mode === 'project' ? (
           <p>
             Your calls go to a real project, and trouble can only be played by the sandbox. To rehearse, start the
@@ -76,7 +75,7 @@ export function Rehearsal() {
         ) : (
           <TroubleForm />
         )}
-      </section>
+      </Card>
       <ActiveTroubles />
     </div>
   )
@@ -167,8 +166,7 @@ function ActiveTroubles() {
     announce('The sandbox answers as usual again.')
   }
   return (
-    <section aria-labelledby="active-troubles">
-      <h2 id="active-troubles">Switched on</h2>
+    <Card title="Switched on">
       {troubles.length ? (
         <>
           <ul class="troubles">
@@ -184,7 +182,7 @@ function ActiveTroubles() {
         <p class="hint">None: the sandbox answers as Voucherify would.</p>
       )}
       <Problem text={task.error} />
-    </section>
+    </Card>
   )
 }
 

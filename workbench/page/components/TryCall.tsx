@@ -1,13 +1,13 @@
 import type { SegmentEvent } from '@segment/actions-core'
 import { useEffect, useMemo, useState } from 'preact/hooks'
-import { previewCall, readSamples, sendBatch, sendCall } from '../api'
+import { explainDelivery, previewCall, readSamples, sendBatch, sendCall } from '../api'
 import { readDraft, toDraft } from '../calls'
-import { count, formatNumber, nameSamples, titleOf } from '../format'
+import { count, formatNumber, nameSamples } from '../format'
 import { parseJson } from '../json'
 import { linkTo } from '../route'
 import { announce, getState, useStore } from '../store'
 import type { Preview, PreviewResult, Sample } from '../../shared/types'
-import { Button, Labelled, OutcomeMark, Problem } from './controls'
+import { Button, Card, Labelled, OutcomeMark, Problem } from './controls'
 import { useReading, useTask } from './hooks'
 import { JsonEditor } from './JsonEditor'
 import { ErrorView, FieldTable, PresetTable, RequestView } from './Trace'
@@ -41,8 +41,7 @@ export function TryCall({ from }: { from: string }) {
     keptText = text
   }, [text])
   useEffect(() => {
-    const delivery = getState().deliveries?.find(({ id }) => id === from)
-    if (delivery) setText(toDraft(delivery.event))
+    if (from) task.run(async () => setText(toDraft((await explainDelivery(from)).delivery.event)))
   }, [from])
 
   const preview = async () => {
@@ -55,7 +54,7 @@ export function TryCall({ from }: { from: string }) {
   }
   const send = async () => {
     if (!draft || !isReady) return
-    const known = new Set(getState().deliveries?.map(({ id }) => id))
+    const known = new Set(getState().list?.rows.map(({ id }) => id))
     const calls = draft.calls.map((call) => ({ messageId: `page-${crypto.randomUUID()}`, ...call }))
     setOutcome({ kind: 'none' })
     const { repeated = 0 } = await (draft.isBatch ? sendBatch(calls) : sendCall(calls[0].type, calls[0]))
@@ -64,8 +63,7 @@ export function TryCall({ from }: { from: string }) {
   }
   return (
     <div class="columns">
-      <section aria-labelledby="try-title">
-        <h2 id="try-title">Write a call</h2>
+      <Card title="Write a call">
         <SamplePicker samples={samples.value ?? []} onPick={({ event }) => setText(toDraft(event))} />
         <Problem text={samples.error} />
         <JsonEditor
@@ -85,9 +83,8 @@ export function TryCall({ from }: { from: string }) {
           </Button>
         </div>
         <Problem text={task.error} />
-      </section>
-      <section aria-labelledby="try-result">
-        <h2 id="try-result">What becomes of it</h2>
+      </Card>
+      <Card title="What becomes of it">
         {outcome.kind === 'none' && (
           <p class="hint">
             Preview shows what would be sent to Voucherify, without sending it. Send sends the call as your app would.
@@ -95,7 +92,7 @@ export function TryCall({ from }: { from: string }) {
         )}
         {outcome.kind === 'preview' && <PreviewView calls={outcome.calls} result={outcome.result} />}
         {outcome.kind === 'sent' && <SentView {...outcome} />}
-      </section>
+      </Card>
     </div>
   )
 }
@@ -183,9 +180,9 @@ interface SentProps {
 
 /** The deliveries of calls that were just sent, as they end. */
 function SentView({ calls, known, repeated }: SentProps) {
-  const deliveries = useStore((state) => state.deliveries)
+  const listing = useStore((state) => state.list)
   const ids = new Set(calls.map(({ messageId }) => messageId))
-  const mine = deliveries?.filter(({ id, event }) => ids.has(event.messageId) && !known.has(id)) ?? []
+  const mine = listing?.rows.filter(({ id, messageId }) => ids.has(messageId) && !known.has(id)) ?? []
   return (
     <>
       {repeated > 0 && <p>{repeatWords(repeated, calls.length)}</p>}
@@ -195,14 +192,13 @@ function SentView({ calls, known, repeated }: SentProps) {
         </p>
       )}
       <ul class="sent">
-        {mine.map(({ id, event, preset, status, error }) => (
+        {mine.map(({ id, type, title, preset, status }) => (
           <li key={id}>
             <OutcomeMark outcome={status} />{' '}
             <a href={linkTo('deliveries', id)}>
-              {event.type} {titleOf(event)}
+              {type} {title}
             </a>{' '}
             {preset && `through ${preset}`}
-            {error && <p class="hint">{error.message}</p>}
           </li>
         ))}
       </ul>

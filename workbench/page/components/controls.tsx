@@ -1,8 +1,8 @@
 /** The small parts that several views share. */
 import type { ComponentChildren } from 'preact'
-import { useId, useRef } from 'preact/hooks'
+import { useEffect, useId, useRef, useState } from 'preact/hooks'
 import type { Outcome } from '../../shared/types'
-import { outcomes } from '../format'
+import { fullTimeOf, outcomes, timeOf } from '../format'
 import { announce } from '../store'
 
 interface ButtonProps {
@@ -40,16 +40,75 @@ export function Problem({ text }: { text: string }) {
   )
 }
 
-export function CopyButton({ text, children, what }: { text: string; children: ComponentChildren; what: string }) {
+/** How long a button says that it has copied, in milliseconds. */
+const COPIED_MS = 2000
+
+interface CopyProps {
+  /** What is copied, or how it is made once it is asked for. */
+  text: string | (() => string)
+  children: ComponentChildren
+  /** In the words of "Copied …". */
+  what: string
+  kind?: ButtonProps['kind']
+  label?: string
+}
+
+/** A button that copies a text, and says what it copied. */
+export function CopyButton({ text, children, what, kind, label }: CopyProps) {
+  const [isCopied, setCopied] = useState(false)
+  useEffect(() => {
+    if (!isCopied) return
+    const timer = setTimeout(() => setCopied(false), COPIED_MS)
+    return () => clearTimeout(timer)
+  }, [isCopied])
   const copy = async () => {
     try {
-      await navigator.clipboard.writeText(text)
+      await navigator.clipboard.writeText(typeof text === 'string' ? text : text())
+      setCopied(true)
       announce(`Copied ${what}.`)
     } catch {
       announce('The browser does not let this page copy. Select the text and copy it by hand.')
     }
   }
-  return <Button onPress={() => void copy()}>{children}</Button>
+  return (
+    <Button kind={kind} label={label} onPress={() => void copy()}>
+      {isCopied ? <span aria-hidden="true">✓ </span> : null}
+      {children}
+    </Button>
+  )
+}
+
+interface CardProps {
+  title: ComponentChildren
+  children: ComponentChildren
+  /** What stands at the end of the line of the heading. */
+  actions?: ComponentChildren
+  class?: string
+  /** What a screen reader calls the card where the heading is too long for a name. */
+  label?: string
+}
+
+/** The one frame of the page: a heading with what can be done, and what it is about below. */
+export function Card({ title, children, actions, class: name = '', label }: CardProps) {
+  const id = useId()
+  return (
+    <section class={`card ${name}`} {...(label ? { 'aria-label': label } : { 'aria-labelledby': id })}>
+      <div class="card-head">
+        <h2 id={id}>{title}</h2>
+        {actions && <div class="card-actions">{actions}</div>}
+      </div>
+      {children}
+    </section>
+  )
+}
+
+/** A moment as the reader's own clock shows it; the date, the zone and UTC when one points at it. */
+export function Time({ iso }: { iso: string }) {
+  return (
+    <time class="number" dateTime={iso} title={fullTimeOf(iso)}>
+      {timeOf(iso)}
+    </time>
+  )
 }
 
 interface ConfirmProps {

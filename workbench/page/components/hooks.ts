@@ -64,9 +64,16 @@ export function useReading<T>(
 /** What takes the focus over: a part of the page with a name. */
 const REGION = 'section, main'
 
+/** Puts the focus on the heading of a region, since a frame around a whole view says little of where one is. */
+export function focusRegion(region: HTMLElement): void {
+  const place = region.querySelector<HTMLElement>('h1, h2, h3') ?? region
+  place.tabIndex = -1
+  place.focus({ preventScroll: true })
+}
+
 /**
- * Keeps the focus where the reader is when the control that has it is taken away: the nearest region around it that is
- * still there takes it over. Else the browser would begin again at the top of the page.
+ * Keeps the focus where the reader is when the control that has it is taken away: the heading of the nearest region
+ * around it that is still there takes it over. Else the browser would begin again at the top of the page.
  *
  * @param container where it does so
  */
@@ -88,9 +95,7 @@ export function useKeptFocus(container: RefObject<HTMLElement | null>): void {
     const observer = new MutationObserver(() => {
       if (!last || last.isConnected || document.activeElement !== document.body) return
       const region = regions.find((each) => each.isConnected)
-      if (!region) return
-      region.tabIndex = -1
-      region.focus({ preventScroll: true })
+      if (region) focusRegion(region)
     })
     observer.observe(element, { childList: true, subtree: true })
     element.addEventListener('focusin', remember)

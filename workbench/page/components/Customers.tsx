@@ -1,7 +1,8 @@
 import type { JSONObject, JSONValue } from '@segment/actions-core'
 import { useState } from 'preact/hooks'
 import { emptySandbox, eraseCustomer, readCustomer, readSandbox } from '../api'
-import { asText, count, formatNumber, shorten, timeOfDay } from '../format'
+import { asText, count, formatNumber, shorten, timeOf } from '../format'
+import type { Query } from '../route'
 import { announce, useStore } from '../store'
 import type { SandboxChange, SandboxCustomer, SandboxEvent, SandboxGroup, SandboxState } from '../../shared/types'
 import { ConfirmButton, Labelled, Problem } from './controls'
@@ -18,7 +19,7 @@ const MAX_CHIP = 40
 const MAX_ID_IN_ADDRESS = 12_000
 
 /** What Voucherify would hold in the end. */
-export function Result() {
+export function Customers(_: { open: string; query: Query }) {
   const version = useStore((state) => state.sandboxVersion)
   const target = useStore((state) => state.target)
   const [search, setSearch] = useState('')
@@ -191,7 +192,7 @@ function History({ customer }: { customer: SandboxCustomer }) {
       <ol class="history">
         {value?.history.map(({ at, by, changes }, index) => (
           <li key={index}>
-            <span class="number">{timeOfDay(at)}</span> {changeWords[by]}
+            <span class="number">{timeOf(at)}</span> {changeWords[by]}
             <dl>
               {Object.entries(changes).map(([key, change]) => (
                 <div key={key}>
@@ -254,7 +255,7 @@ function Event({ event }: { event: SandboxEvent }) {
   return (
     <details class="entry" open={isOpen} onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
       <summary>
-        <span class="number">{timeOfDay(at)}</span> <span class={`type ${type}`}>{type}</span>{' '}
+        <span class="number">{timeOf(at)}</span> <span class={`type ${type}`}>{type}</span>{' '}
         <strong>{shorten(asText(name), MAX_SHOWN)}</strong>
         <span class="entry-facts">
           <span>{shorten(asText(customer.source_id), MAX_SHOWN)}</span>

@@ -1,0 +1,3 @@
+export function Audiences() {
+  return null
+}
