@@ -45,6 +45,8 @@ export interface ApiParts {
   /** Takes the samples in as if an SDK had sent them, and returns how many. */
   sendSamples(): number
   clearDeliveries(): void
+  /** Empties the sandbox. */
+  clearSandbox(): void
 }
 
 const MAX_QUOTED_LENGTH = 60
@@ -57,7 +59,8 @@ const MAX_SANDBOX_ITEMS = 5000
 const PARAMETERS = new Map([
   ['/api/deliveries', DELIVERY_PARAMETERS],
   ['/api/deliveries.ndjson', DELIVERY_PARAMETERS],
-  ['/api/sandbox', ['search', 'limit']]
+  ['/api/sandbox', ['search', 'limit']],
+  ['/api/customers', ['search', 'limit']]
 ])
 
 /** Refuses a parameter that an address does not know: one that is misspelt would be passed over without a word. */
@@ -159,7 +162,7 @@ function addSampleRoutes(app: Hono, { sendSamples }: ApiParts): void {
   })
 }
 
-function addSandboxRoutes(app: Hono, { sandbox, erase }: ApiParts): void {
+function addSandboxRoutes(app: Hono, { sandbox, clearSandbox, erase }: ApiParts): void {
   app.get('/api/sandbox', (context) =>
     context.json(
       sandbox.state({
@@ -169,7 +172,7 @@ function addSandboxRoutes(app: Hono, { sandbox, erase }: ApiParts): void {
     )
   )
   app.delete('/api/sandbox', (context) => {
-    sandbox.clear()
+    clearSandbox()
     return context.json(DONE)
   })
   app.get('/api/sandbox/customers/:sourceId', (context) => {

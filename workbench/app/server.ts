@@ -6,6 +6,8 @@ import { performance } from 'perf_hooks'
 import destination from '../../src'
 import type { Settings } from '../../src/generated-types'
 import { addApiRoutes } from './api'
+import { addCustomerRoutes } from './customerRoutes'
+import { createPeople } from './people'
 import { createDeliverer } from '../segment/deliver'
 import { createDeliveries } from '../segment/deliveries'
 import type { DeliveryBounds, KeptDelivery } from '../segment/deliveries'
@@ -97,6 +99,7 @@ export function createWorkbench({
   const deliverer = createDeliverer(destination, settings, mask, clock.now)
   const deliveries = createDeliveries({ ...LIMITS.deliveries, ...limits?.deliveries })
   const counter = createCounter(() => performance.now())
+  const people = createPeople()
   let lastOrder = 0
   const nextOrder = () => (lastOrder += ORDER_STEP)
   const pipeline = createPipeline({
@@ -118,6 +121,7 @@ export function createWorkbench({
   function keep(kept: KeptDelivery, before?: Outcome): void {
     const cost = deliveries.add(kept)
     counter.ended(kept.delivery, before)
+    people.took(kept.delivery)
     stream.deliver(kept.delivery, cost)
     try {
       onDelivery?.(kept.delivery)
@@ -164,7 +168,11 @@ export function createWorkbench({
     totals: counter.totals,
     target: () => ({ mode, workbench: address(), gateway: mask.text(settings.customURL), sandbox: sandbox.url }),
     again: (delivery, mapping) => pipeline.again(delivery, mapping),
-    erase: (userId) => pipeline.erase(userId),
+    async erase(userId) {
+      const result = await pipeline.erase(userId)
+      if (result.ok) people.forget(userId)
+      return result
+    },
     sendSamples: () => takeIn(intake, { batch: freshSamples() }, 'batch').taken,
     clearDeliveries() {
       deliveries.clear()
@@ -172,8 +180,13 @@ export function createWorkbench({
       counter.clear(pipeline.waiting())
       pipeline.forget()
       stream.cleared()
+    },
+    clearSandbox() {
+      sandbox.clear()
+      if (mode === 'sandbox') people.clear()
     }
   })
+  addCustomerRoutes(app, { people, sandbox, mode })
   addPageRoutes(app, page)
 
   // What it holds and its troubles: they run out while it answers.

@@ -88,7 +88,8 @@ export function searchOf(query: Record<string, string | number | undefined>): st
   return new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString()
 }
 
-export const readDeliveries = (query: Partial<Filter> & { before?: string; limit: number }) => read<DeliveryList>(`/api/deliveries?${searchOf(query)}`)
+export const readDeliveries = (query: Partial<Filter> & { before?: string; limit: number }) =>
+  read<DeliveryList>(`/api/deliveries?${searchOf(query)}`)
 export const explainDelivery = (id: string) => read<Explanation>(`/api/deliveries/${segment(id)}`)
 export const retryDelivery = (id: string) => post<Delivery>(`/api/deliveries/${segment(id)}/retry`, {})
 export const emptyDeliveries = () => ask('DELETE', '/api/deliveries')

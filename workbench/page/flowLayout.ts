@@ -115,9 +115,7 @@ export function layOutFlow(counts: Overview['counts'], presets: string[], width:
     const y = top + 2 + index * LANE_HEIGHT
     const barY = y + LABEL_HEIGHT
     const barHeight = widths[index] * shrink
-    const inflow = barHeight
-      ? band({ x: columns.calls + BAR, y: leftY }, { x: columns.lanes, y: barY }, barHeight)
-      : ''
+    const inflow = barHeight ? band({ x: columns.calls + BAR, y: leftY }, { x: columns.lanes, y: barY }, barHeight) : ''
     leftY += barHeight
     let laneY = barY
     const outflows = outcomeNames.flatMap((outcome): Band[] => {

@@ -126,7 +126,11 @@ function textOf({ event, preset, error, reason, warnings }: Delivery): string {
 }
 
 /** The answer of the server as a list, with what the stream brought since it was asked. */
-export function toListing(filter: Filter, { deliveries, matching, total }: DeliveryList, meanwhile: Delivery[]): Listing {
+export function toListing(
+  filter: Filter,
+  { deliveries, matching, total }: DeliveryList,
+  meanwhile: Delivery[]
+): Listing {
   const listing: Listing = {
     filter,
     rows: deliveries.map(toRow),

@@ -82,12 +82,14 @@ function Way({ explanation }: { explanation: Explanation }) {
   const hasCall = received !== null && Object.keys(received).length > 0
   return (
     <>
+      {/* A tick over a call that lost something would be the wrong first word. */}
+      {status === 'delivered' && <Warnings warnings={warnings} />}
       <div class={`verdict ${status}`}>
         <p>
           <span aria-hidden="true">{outcomes[status].sign}</span> <LongText text={verdict} limit={900} />
         </p>
       </div>
-      <Warnings warnings={warnings} />
+      {status !== 'delivered' && <Warnings warnings={warnings} />}
       <Path delivery={delivery} />
       <Actions delivery={delivery} curl={curl} call={JSON.stringify(received, null, 2)} />
       {request && (

@@ -1,5 +1,5 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
-import { count, formatNumber, formatSpan } from '../format'
+import { formatNumber, formatSpan } from '../format'
 import type { Listing, Row } from '../listing'
 import { readOlderDeliveries } from '../live'
 import { linkHere, linkTo } from '../route'
@@ -210,13 +210,9 @@ function RowView({ row, index, y, isOpen, isActive, onFocus }: RowProps) {
         {preset ?? '–'}
       </span>
       <span role="cell" class="cell-outcome">
-        <OutcomeMark outcome={status} />
-        {row.warnings > 0 && (
-          <span class="warned" title={row.warning}>
-            <span aria-hidden="true">⚠</span>
-            <span class="unseen">{count(row.warnings, 'warning')}</span>
-          </span>
-        )}
+        <span title={row.warning || undefined}>
+          <OutcomeMark outcome={status} warnings={row.warnings} />
+        </span>
         {code !== null && <span class="number status-code">{code}</span>}
       </span>
       <span role="cell" class="cell-took number">

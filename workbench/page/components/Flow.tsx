@@ -106,7 +106,12 @@ function Drawing({ overview, layout }: { overview: Overview; layout: FlowLayout 
   const { width, height, columns, calls, lanes, ends, hidden } = layout
   return (
     <>
-      <svg width={width} height={height} role="group" aria-label="Calls on their way through the mappings to Voucherify">
+      <svg
+        width={width}
+        height={height}
+        role="group"
+        aria-label="Calls on their way through the mappings to Voucherify"
+      >
         <Patterns />
         {lanes.map((lane) => lane.inflow && <path key={lane.name} class="inflow" d={lane.inflow} />)}
         {lanes.flatMap((lane) =>

@@ -2,7 +2,7 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useId, useRef, useState } from 'preact/hooks'
 import type { Outcome } from '../../shared/types'
-import { fullTimeOf, outcomes, timeOf } from '../format'
+import { count, fullTimeOf, outcomes, timeOf } from '../format'
 import { announce } from '../store'
 
 interface ButtonProps {
@@ -151,11 +151,14 @@ export function ConfirmButton({ children, label, title, question, action, onConf
   )
 }
 
-export function OutcomeMark({ outcome }: { outcome: Outcome }) {
+/** An outcome in words and with its sign; the warning sign takes its place where something is lost all the same. */
+export function OutcomeMark({ outcome, warnings = 0 }: { outcome: Outcome; warnings?: number }) {
   const { label, sign } = outcomes[outcome]
+  const isWarned = warnings > 0
   return (
-    <span class={`outcome ${outcome}`}>
-      <span aria-hidden="true">{sign}</span> {label}
+    <span class={`outcome ${outcome} ${isWarned ? 'warned' : ''}`}>
+      <span aria-hidden="true">{isWarned ? '⚠' : sign}</span> {label}
+      {isWarned && <span class="unseen">, {count(warnings, 'warning')}</span>}
     </span>
   )
 }

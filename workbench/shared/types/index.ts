@@ -3,6 +3,7 @@
  * durations milliseconds. No value of it ever holds a key.
  */
 export type * from './app'
+export type * from './customers'
 export type * from './delivery'
 export type * from './explanation'
 export type * from './mapping'
