@@ -2,8 +2,11 @@
 import type { JSONValue } from '@segment/actions-core'
 import type {
   ApiError,
+  AudienceList,
   CallsTaken,
   ConnectionTest,
+  CustomerList,
+  CustomerView,
   Delivery,
   DeliveryList,
   ErasureResult,
@@ -15,7 +18,6 @@ import type {
   PreviewResult,
   Sample,
   SamplesSent,
-  SandboxCustomerHistory,
   SandboxState,
   Target,
   Trouble
@@ -121,7 +123,12 @@ export const endTroubles = () => ask('DELETE', '/api/trouble')
 
 export const readSandbox = (search: string, limit: number, signal: AbortSignal) =>
   read<SandboxState>(`/api/sandbox?search=${segment(search)}&limit=${limit}`, signal)
+export const readCustomers = (search: string, limit: number, signal: AbortSignal) =>
+  read<CustomerList>(`/api/customers?${searchOf({ search, limit })}`, signal)
 export const readCustomer = (sourceId: string, signal: AbortSignal) =>
-  read<SandboxCustomerHistory>(`/api/sandbox/customers/${segment(sourceId)}`, signal)
+  read<CustomerView>(`/api/customers/${segment(sourceId)}`, signal)
+export const readCustomerCalls = (user: string, limit: number, signal: AbortSignal) =>
+  read<DeliveryList>(`/api/deliveries?${searchOf({ user, limit })}`, signal)
+export const readAudiences = (signal: AbortSignal) => read<AudienceList>('/api/audiences', signal)
 export const emptySandbox = () => ask('DELETE', '/api/sandbox')
 export const eraseCustomer = (userId: string) => post<ErasureResult>('/api/delete', { userId })

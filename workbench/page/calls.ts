@@ -1,5 +1,6 @@
 /** Calls as people write them and as the page sends them. */
 import type { JSONObject, JSONValue, SegmentEvent } from '@segment/actions-core'
+import { isObject } from './format'
 
 /** What Segment adds to a call on its way; a call that is sent anew gets its own. */
 const ADDED_BY_SEGMENT = ['messageId', 'timestamp', 'originalTimestamp', 'sentAt', 'receivedAt', 'version']
@@ -32,9 +33,6 @@ export function readDraft(value: JSONValue): Draft {
   const problem = `${isBatch ? 'Each call' : 'A call'} is an object with a "type", such as "track" or "identify".`
   return { calls: [], isBatch, problem }
 }
-
-const isObject = (value: JSONValue): value is JSONObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Whether a value can be sent as a call; the workbench checks the rest and says what is wrong. */
 function isCall(value: JSONValue): value is JSONObject & SegmentEvent {

@@ -1,7 +1,8 @@
 /** What stands against a mapping, and at which of its fields. */
 import type { JSONObject } from '@segment/actions-core'
 import type { FieldInfo, Preview, PresetMatch } from '../shared/types'
-import { isDirective, isObject } from './mappingValue'
+import { isObject } from './format'
+import { isDirective } from './mappingValue'
 import type { BrokenJson } from './mappingValue'
 
 export interface Complaint {

@@ -1,5 +1,5 @@
 /** The page's words for what the workbench's API says. */
-import type { JSONValue, SegmentEvent } from '@segment/actions-core'
+import type { JSONObject, JSONValue, SegmentEvent } from '@segment/actions-core'
 import type { Outcome, Overview, Sample } from '../shared/types'
 
 /** An outcome's name and the sign that stands beside it, so that no colour has to be seen to read it. */
@@ -74,6 +74,9 @@ export function fullTimeOf(iso: string): string {
 }
 
 export const shorten = (text: string, limit: number) => (text.length > limit ? `${text.slice(0, limit)}…` : text)
+
+export const isObject = (value: JSONValue | undefined): value is JSONObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** A value in one line of text. */
 export function asText(value: JSONValue | undefined): string {

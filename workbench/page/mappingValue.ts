@@ -1,6 +1,7 @@
 /** A mapping's values in the forms that the editor offers, and back. */
 import type { JSONObject, JSONValue } from '@segment/actions-core'
 import type { FieldInfo } from '../shared/types'
+import { isObject } from './format'
 import { parseJson } from './json'
 
 /** One value of a mapping as a person edits it. What no other form can say is kept as JSON. */
@@ -31,9 +32,6 @@ export function kindsOf({ properties }: FieldInfo): Kind[] {
   const all: Kind[] = ['none', 'path', 'either', 'template', 'text', 'parts', 'json']
   return all.filter((kind) => kind !== 'parts' || properties)
 }
-
-export const isObject = (value: JSONValue | undefined): value is JSONObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Whether a path names nothing. The framework would take the whole call for it. */
 const isBlank = (path: string) => ['', '$', '$.'].includes(path.trim())

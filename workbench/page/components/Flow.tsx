@@ -116,12 +116,16 @@ function Drawing({ overview, layout }: { overview: Overview; layout: FlowLayout 
         {lanes.map((lane) => lane.inflow && <path key={lane.name} class="inflow" d={lane.inflow} />)}
         {lanes.flatMap((lane) =>
           lane.outflows.map(({ outcome, count: calls, d }) => (
-            // The number beside the lane is the same link for the keyboard and for screen readers.
-            <a key={`${lane.name} ${outcome}`} href={listOf(lane.name, outcome)} tabIndex={-1} aria-hidden="true">
-              <path class={`band ${outcome}`} d={d} fill={`url(#band-${outcome})`}>
-                <title>{`${nameOfPreset(lane.name)}: ${formatNumber(calls)} ${outcomes[outcome].label}`}</title>
-              </path>
-            </a>
+            // For the keyboard and for screen readers the number beside the lane's name is the same link.
+            <path
+              key={`${lane.name} ${outcome}`}
+              class={`band ${outcome}`}
+              d={d}
+              fill={`url(#band-${outcome})`}
+              onClick={() => (location.hash = listOf(lane.name, outcome))}
+            >
+              <title>{`${nameOfPreset(lane.name)}: ${formatNumber(calls)} ${outcomes[outcome].label}`}</title>
+            </path>
           ))
         )}
         <rect class="bar" x={columns.calls} y={calls.y} width={columns.bar} height={calls.height} rx={2} />

@@ -1,3 +1,70 @@
+import { useEffect, useRef } from 'preact/hooks'
+import { Button } from './controls'
+
+const shortcuts: [string, string][] = [
+  ['/', 'Go to the search of the view'],
+  ['j', 'Next delivery'],
+  ['k', 'Previous delivery'],
+  ['Enter', 'Open the delivery'],
+  ['Esc', 'Close the delivery, or leave the search'],
+  ['?', 'Show these keys']
+]
+
+/** Whether somebody is typing there. */
+const isTyping = (target: EventTarget | null) =>
+  target instanceof HTMLElement && target.closest('input, textarea, select, dialog') !== null
+
+/** The keys that work everywhere, and the list of them. */
 export function Shortcuts() {
-  return null
+  const dialog = useRef<HTMLDialogElement>(null)
+  useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent) => {
+      const { key, target } = event
+      if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return
+      if (key === 'Escape' && target instanceof HTMLInputElement && target.type === 'search') return target.blur()
+      if (isTyping(target)) return
+      if (act(key)) event.preventDefault()
+    }
+    const act = (key: string): boolean => {
+      switch (key) {
+        case '?':
+          dialog.current?.showModal()
+          return true
+        case '/':
+          return focusFirst('main input[type="search"]')
+        case 'j':
+        case 'k':
+          // The list itself goes on from there.
+          return focusFirst('.list-body a[tabindex="0"]')
+        default:
+          return false
+      }
+    }
+    addEventListener('keydown', onKeyDown)
+    return () => removeEventListener('keydown', onKeyDown)
+  }, [])
+  return (
+    <dialog ref={dialog} aria-labelledby="shortcuts-title">
+      <h2 id="shortcuts-title">Keys</h2>
+      <dl class="keys">
+        {shortcuts.map(([key, text]) => (
+          <div key={key}>
+            <dt>
+              <kbd>{key}</kbd>
+            </dt>
+            <dd>{text}</dd>
+          </div>
+        ))}
+      </dl>
+      <div class="actions">
+        <Button onPress={() => dialog.current?.close()}>Close</Button>
+      </div>
+    </dialog>
+  )
+}
+
+function focusFirst(selector: string): boolean {
+  const element = document.querySelector<HTMLElement>(selector)
+  element?.focus()
+  return element !== null
 }
