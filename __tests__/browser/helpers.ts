@@ -187,6 +187,9 @@ export async function eventually(expectation: () => void | Promise<void>, within
 export const rowsOf = (page: Page): Locator =>
   page.getByRole('table', { name: 'Deliveries' }).getByRole('rowgroup').last().getByRole('row')
 
+/** The links of the rows to their deliveries. */
+export const linksOf = (page: Page): Locator => page.locator('[id^="delivery-"]')
+
 /** Sends the samples by a press of the button and waits until all have ended. */
 export async function sendSamples(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Send samples' }).click()

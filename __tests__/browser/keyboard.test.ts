@@ -1,6 +1,6 @@
 import type { Locator, Page } from 'playwright-core'
 import { describeInBrowser } from './chromium'
-import { clipboard, eventually, rowsOf, TEST_MS, useBrowser } from './helpers'
+import { clipboard, eventually, linksOf, rowsOf, TEST_MS, useBrowser } from './helpers'
 import type { Opener, Running } from './helpers'
 
 jest.setTimeout(TEST_MS)
@@ -70,18 +70,18 @@ describeInBrowser('with the keyboard alone', () => {
   it('2. a delivery is found with the arrow keys, read, copied, sent again and closed', async () => {
     await begin()
     await samples()
-    const links = rowsOf(page).getByRole('link')
+    const links = linksOf(page)
     await tabTo(page, links.nth(0))
     await page.keyboard.press('End')
     await eventually(async () => expect(await hasFocus(page, links.nth(24))).toBe(true))
     await page.keyboard.press('Home')
-    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('j')
     await eventually(async () => expect(await hasFocus(page, links.nth(1))).toBe(true))
     await page.keyboard.press('Enter')
 
     const detail = page.getByRole('region', { name: 'The way of this call' })
-    await eventually(async () => expect(await hasFocus(page, detail)).toBe(true))
-    await detail.getByRole('heading', { name: 'Presets' }).waitFor()
+    await eventually(async () => expect(await hasFocus(page, detail.getByRole('heading').first())).toBe(true))
+    await detail.getByRole('heading', { name: 'Mapping, field by field' }).waitFor()
     await press(page, detail.getByRole('button', { name: 'Send again' }))
     await page.getByText('26 deliveries', { exact: true }).waitFor()
     await detail.getByText('Delivered: Voucherify took the call.').waitFor()
@@ -90,7 +90,7 @@ describeInBrowser('with the keyboard alone', () => {
     expect(await clipboard(page)).toContain('/segmentio/')
     await page.keyboard.press('Escape')
     await detail.waitFor({ state: 'detached' })
-    await eventually(async () => expect(await hasFocus(page, rowsOf(page).getByRole('link').first())).toBe(true))
+    await eventually(async () => expect(await hasFocus(page, linksOf(page).first())).toBe(true))
   })
 
   it('3. a snippet is copied', async () => {
@@ -144,7 +144,7 @@ describeInBrowser('with the keyboard alone', () => {
 
   it('6. trouble is started and ended', async () => {
     await begin()
-    await open('Trouble')
+    await open('Rehearse')
     await tabTo(page, page.getByRole('radio', { name: '429' }))
     await page.keyboard.press('ArrowDown')
     expect(await page.getByRole('radio', { name: '500' }).isChecked()).toBe(true)
@@ -156,21 +156,22 @@ describeInBrowser('with the keyboard alone', () => {
     await page.getByText('None: the sandbox answers as Voucherify would.').waitFor()
   })
 
-  it('7. a customer is found and erased, and all is emptied', async () => {
+  it('7. a customer is found and erased, and all is cleared', async () => {
     await begin()
     await samples()
-    await open('Result')
-    await type(page, page.getByLabel('Search customers'), 'aiko')
-    await page.getByRole('heading', { name: '7 customers, 1 shown' }).waitFor()
-    await page.keyboard.press('Tab')
-    await page.keyboard.press('Enter')
+    await open('Customers')
+    await page.getByRole('button', { name: 'Customers 7' }).waitFor()
+    await page.keyboard.press('/')
+    await page.keyboard.type('aiko')
+    await page.getByRole('link', { name: 'usr_10482' }).waitFor({ state: 'detached' })
+    await press(page, page.getByRole('link', { name: 'usr_55310' }))
     await page.getByRole('heading', { name: 'What changed it' }).waitFor()
     await press(page, button('Erase this customer'))
     const dialog = page.getByRole('dialog')
     await press(page, dialog.getByRole('button', { name: 'Erase' }))
-    await page.getByRole('heading', { name: '6 customers, 0 shown' }).waitFor()
-    await press(page, button('Empty all'))
-    await press(page, dialog.getByRole('button', { name: 'Empty the sandbox' }))
+    await page.getByRole('button', { name: 'Customers 6' }).waitFor()
+    await press(page, button('Clear all'))
+    await press(page, dialog.getByRole('button', { name: 'Clear the sandbox' }))
     await eventually(() => expect(running.sandbox.state().totals.customers).toBe(0))
   })
 
@@ -184,7 +185,7 @@ describeInBrowser('with the keyboard alone', () => {
     await begin()
     await samples()
     const downloading = page.waitForEvent('download')
-    await press(page, button('Download NDJSON'))
+    await press(page, page.getByRole('link', { name: 'Download NDJSON' }))
     expect((await downloading).suggestedFilename()).toMatch(/\.ndjson$/)
   })
 })

@@ -235,7 +235,8 @@ const changeWords: Record<CustomerChange['by'], string> = {
   customer: 'identify',
   event: 'event',
   group: 'group',
-  bulk: 'bulk'
+  bulk: 'bulk',
+  api: 'API'
 }
 
 function Changes({ changes }: { changes: CustomerChange[] }) {

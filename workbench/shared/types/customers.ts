@@ -1,5 +1,5 @@
 import type { JSONObject, JSONValue } from '@segment/actions-core'
-import type { SandboxCustomer } from './sandbox'
+import type { SandboxChange, SandboxCustomer } from './sandbox'
 
 /** The delivery by which something came about, for a link to it. */
 export interface Cause {
@@ -20,7 +20,7 @@ export interface ValueChange {
 /** One call's changes of a customer. */
 export interface CustomerChange {
   at: string
-  by: 'customer' | 'event' | 'group' | 'bulk'
+  by: SandboxChange['by']
   /** null where the call did not come through this workbench, or was forgotten. */
   cause: Cause | null
   changes: ValueChange[]
