@@ -1,5 +1,5 @@
 /** The workbench's API as functions. Every one throws an `ApiFailure` whose message can be shown as it is. */
-import type { JSONValue } from '@segment/actions-core'
+import type { JSONObject, JSONValue } from '@segment/actions-core'
 import type {
   ApiError,
   AudienceList,
@@ -114,6 +114,10 @@ export const previewCall = (request: PreviewRequest, signal: AbortSignal) =>
 export const readMappings = () => read<MappingList>('/api/mappings')
 export const changeMapping = async (preset: string, change: MappingChange): Promise<Mapping> =>
   (await ask('PUT', `/api/mappings/${segment(preset)}`, change)).json()
+/** Takes a mapping from a file: its `preset` is its name. */
+export const importMapping = (preset: string, file: JSONObject) => ask('PUT', `/api/mappings/${segment(preset)}`, file)
+/** Puts mappings in the place of all. */
+export const changeMappings = (mappings: JSONValue[]) => ask('PUT', '/api/mappings', { mappings })
 /** Puts a preset back to its defaults; removes a mapping that was added. */
 export const resetMapping = (preset: string) => ask('DELETE', `/api/mappings/${segment(preset)}`)
 

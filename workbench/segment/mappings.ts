@@ -131,7 +131,18 @@ export function createMappings(definition: DestinationDefinition<Settings>): Map
     get,
     draft,
     changed,
-    describe: () => ({ mappings: [...mappings], limit: MAX_MAPPINGS, actions: describeActions(definition) }),
+    describe: () => ({
+      mappings: [...mappings],
+      limit: MAX_MAPPINGS,
+      defaults: presets.map(({ preset, action, trigger, enabled, mapping }) => ({
+        preset,
+        action,
+        trigger,
+        enabled,
+        mapping
+      })),
+      actions: describeActions(definition)
+    }),
     async put(preset, change) {
       const { action, ...changes } = readChange(change, preset)
       const tried = changed(baseFor(preset, action), changes)

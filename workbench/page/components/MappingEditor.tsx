@@ -7,12 +7,14 @@ import { rereadMappings } from '../live'
 import { BrokenJson, readForms, writeForms } from '../mappingValue'
 import type { Forms, ValueForm } from '../mappingValue'
 import { announce } from '../store'
-import type { FieldInfo, FieldTrace, Mapping, Preview } from '../../shared/types'
+import type { FieldInfo, FieldTrace, Mapping, MappingList, Preview } from '../../shared/types'
 import { Batching, isBatchingField } from './Batching'
 import { CallPicker } from './CallPicker'
 import { Button, Card, ConfirmButton, Problem } from './controls'
 import { FieldEditor } from './FieldEditor'
+import { Warnings } from './DeliveryDetail'
 import { useReading, useTask } from './hooks'
+import { Differences, MappingFileActions } from './MappingFiles'
 import { ErrorView, RequestView } from './Trace'
 
 /** Pause after a key before the result is asked for, in milliseconds. */
@@ -31,11 +33,12 @@ interface Props {
   fields: FieldInfo[]
   /** The action's. */
   title: string
+  list: MappingList
   /** An added mapping was removed. */
   onRemoved(): void
 }
 
-export function MappingEditor({ mapping: saved, fields, title, onRemoved }: Props) {
+export function MappingEditor({ mapping: saved, fields, title, list, onRemoved }: Props) {
   const { preset, action } = saved
   const startOver = (mapping: Mapping): Draft => ({
     trigger: mapping.trigger,
@@ -103,8 +106,14 @@ export function MappingEditor({ mapping: saved, fields, title, onRemoved }: Prop
   }
   const shared = { forms: draft.forms, setForm, complaint, traces: result?.fields ?? [] }
   return (
-    <Card title={preset} label={preset}>
+    <Card title={preset} label={preset} actions={<MappingFileActions mapping={saved} />}>
       <p class="hint">Action: {title}</p>
+      <Warnings warnings={saved.warnings} />
+      <Differences
+        mapping={{ ...saved, trigger: draft.trigger, mapping: written.mapping ?? saved.mapping }}
+        fields={fields}
+        list={list}
+      />
       <div class="mapping-head">
         <Trigger
           value={draft.trigger}
@@ -237,6 +246,7 @@ function Outcome({ result }: { result: Preview | undefined }) {
     <details class="outcome-preview">
       <summary>{result.error ? 'This call would be refused' : 'The whole request for this call'}</summary>
       {result.error && <ErrorView error={result.error} />}
+      <Warnings warnings={result.warnings} />
       {result.request && <RequestView request={result.request} />}
     </details>
   )

@@ -7,6 +7,7 @@ import { announce, useStore } from '../store'
 import type { Mapping, MappingList } from '../../shared/types'
 import { Card, Labelled, Problem } from './controls'
 import { useTask } from './hooks'
+import { MappingFiles } from './MappingFiles'
 import { MappingEditor } from './MappingEditor'
 
 /** The presets of this workbench; `open` is the name of the one that is edited. */
@@ -27,6 +28,7 @@ export function Mappings({ open }: { open: string }) {
           {count(list.mappings.length, 'mapping')} of at most {list.limit}, as on Segment.
         </p>
         <AddMapping list={list} />
+        <MappingFiles list={list} />
       </Card>
       {current && action ? (
         <MappingEditor
@@ -34,6 +36,7 @@ export function Mappings({ open }: { open: string }) {
           mapping={current}
           fields={action.fields}
           title={action.title}
+          list={list}
           onRemoved={() => goTo('mappings')}
         />
       ) : (

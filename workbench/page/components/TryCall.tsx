@@ -8,6 +8,7 @@ import { linkTo } from '../route'
 import { announce, getState, useStore } from '../store'
 import type { Preview, PreviewResult, Sample } from '../../shared/types'
 import { Button, Card, Labelled, OutcomeMark, Problem } from './controls'
+import { Warnings } from './DeliveryDetail'
 import { useReading, useTask } from './hooks'
 import { JsonEditor } from './JsonEditor'
 import { ErrorView, FieldTable, PresetTable, RequestView } from './Trace'
@@ -24,8 +25,8 @@ let keptText = toDraft(firstDraft)
 /** What the last press of a button led to. */
 type Outcome =
   | { kind: 'none' }
-  | { kind: 'preview'; calls: SegmentEvent[]; result: PreviewResult }
-  | { kind: 'sent'; calls: SegmentEvent[]; known: Set<string>; repeated: number }
+  | { kind: 'preview'; text: string; calls: SegmentEvent[]; result: PreviewResult }
+  | { kind: 'sent'; text: string; calls: SegmentEvent[]; known: Set<string>; repeated: number }
 
 /** A call written by hand. `from` is the id of a delivery whose call is the start; empty for none. */
 export function TryCall({ from }: { from: string }) {
@@ -44,12 +45,15 @@ export function TryCall({ from }: { from: string }) {
     if (from) task.run(async () => setText(toDraft((await explainDelivery(from)).delivery.event)))
   }, [from])
 
+  /** What stands beside another call than the one that is written now is said to be old. */
+  const isOld = outcome.kind !== 'none' && outcome.text !== text
+
   const preview = async () => {
     if (!draft || !isReady) return
     setOutcome({ kind: 'none' })
     const [event] = draft.calls
     const result = await previewCall({ event }, new AbortController().signal)
-    setOutcome({ kind: 'preview', calls: draft.calls, result })
+    setOutcome({ kind: 'preview', text, calls: draft.calls, result })
     announce('The preview is ready. Nothing was sent.')
   }
   const send = async () => {
@@ -58,7 +62,7 @@ export function TryCall({ from }: { from: string }) {
     const calls = draft.calls.map((call) => ({ messageId: `page-${crypto.randomUUID()}`, ...call }))
     setOutcome({ kind: 'none' })
     const { repeated = 0 } = await (draft.isBatch ? sendBatch(calls) : sendCall(calls[0].type, calls[0]))
-    setOutcome({ kind: 'sent', calls, known, repeated })
+    setOutcome({ kind: 'sent', text, calls, known, repeated })
     announce(repeated ? repeatWords(repeated, calls.length) : `Sent ${count(calls.length, 'call')}.`)
   }
   return (
@@ -90,6 +94,7 @@ export function TryCall({ from }: { from: string }) {
             Preview shows what would be sent to Voucherify, without sending it. Send sends the call as your app would.
           </p>
         )}
+        {isOld && <p class="old">This is about the call as it was before you changed it.</p>}
         {outcome.kind === 'preview' && <PreviewView calls={outcome.calls} result={outcome.result} />}
         {outcome.kind === 'sent' && <SentView {...outcome} />}
       </Card>
@@ -137,18 +142,18 @@ function PreviewView({ calls, result: { presets, previews } }: { calls: SegmentE
     <>
       <p class="hint">
         Nothing was sent.{calls.length > 1 && ` This is the first of the ${calls.length} calls.`}
-        {!previews.length && ' No preset would take this call.'}
+        {!previews.length && ' No mapping would take this call.'}
       </p>
       {previews.map((preview) => (
         <PreviewOfPreset key={preview.preset} preview={preview} />
       ))}
-      <h3>Presets</h3>
+      <h3>Mappings</h3>
       <PresetTable presets={presets} isPreview />
     </>
   )
 }
 
-function PreviewOfPreset({ preview: { preset, fields, request, error } }: { preview: Preview }) {
+function PreviewOfPreset({ preview: { preset, fields, request, error, warnings } }: { preview: Preview }) {
   return (
     <article class="preview" aria-label={preset}>
       <h3>{preset}</h3>
@@ -157,6 +162,7 @@ function PreviewOfPreset({ preview: { preset, fields, request, error } }: { prev
           <ErrorView error={error} />
         </div>
       )}
+      <Warnings warnings={warnings} />
       {request && <RequestView request={request} />}
       <FieldTable fields={fields} label={`Fields of ${preset}`} />
     </article>

@@ -53,6 +53,8 @@ export interface MappingList {
   mappings: Mapping[]
   /** Most mappings that one destination can have on Segment. */
   limit: number
+  /** The presets as they are without a change. */
+  defaults: MappingFile[]
   actions: { key: string; title: string; fields: FieldInfo[] }[]
 }
 
