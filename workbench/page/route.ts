@@ -18,9 +18,9 @@ export type View = keyof typeof views
 /** The views as the navigation groups them. */
 export const viewGroups: { title: string; views: View[] }[] = [
   { title: 'Watch', views: ['deliveries', 'customers', 'audiences'] },
-  { title: 'Set up', views: ['mappings', 'metadata'] },
+  { title: 'Set up', views: ['mappings'] },
   { title: 'Try', views: ['try', 'rehearse'] },
-  { title: 'Connect', views: ['connect', 'source'] }
+  { title: 'Connect', views: ['connect'] }
 ]
 
 /** What a view shows of what it could: filters, a search, a tab. Values that are empty are left out. */
