@@ -110,7 +110,7 @@ describe('the installed package', () => {
   ])('delivers an identify call when it is loaded by %s', async (_way, file, load) => {
     const gateway = await startGateway()
     write(join(app, file), `${load}\n${DELIVER}`)
-    const { code, output } = await runNode([file, gateway.origin], { cwd: app })
+    const { code, output } = await runNode([file, String(gateway.port)], { cwd: app })
     await gateway.close()
 
     expect({ code, output }).toEqual({ code: 0, output: 'Voucherify (Actions): delivered\n' })
@@ -140,39 +140,43 @@ describe('the installed package', () => {
     expect(code).toBe(0)
   })
 
-  it.each(['cts', 'mts'])('has types for a .%s file', async (extension) => {
-    write(
-      join(app, `typed.${extension}`),
-      `import destination from '${NAME}'
+  it('has types for a .cts and for a .mts file', async () => {
+    const files = ['typed.cts', 'typed.mts']
+    const source = `import destination from '${NAME}'
 const name: string = destination.name
 const wrong: number = destination.name
 export { name, wrong }
 `
-    )
+    for (const file of files) write(join(app, file), source)
     const options = ['--noEmit', '--strict', '--skipLibCheck', '--module', 'node16', '--types', 'node']
     const typeRoots = ['--typeRoots', join(root, 'node_modules', '@types')]
-    const { output } = await runNode([bin('tsc'), ...options, ...typeRoots, `typed.${extension}`], { cwd: app })
+    const { output } = await runNode([bin('tsc'), ...options, ...typeRoots, ...files], { cwd: app })
 
-    expect(output).toBe(`typed.${extension}(3,7): error TS2322: Type 'string' is not assignable to type 'number'.\n`)
+    const error = "error TS2322: Type 'string' is not assignable to type 'number'."
+    expect(output).toBe(files.map((file) => `${file}(3,7): ${error}\n`).join(''))
   })
 
   it('keeps docstrings in its types and the sources in its source maps', () => {
     expect(readFileSync(installed(NAME, 'dist', 'index.d.ts'), 'utf8')).toContain('/** Voucherify (Actions): delivers')
-    const map = JSON.parse(readFileSync(installed(NAME, 'dist', 'utils.js.map'), 'utf8'))
-    expect(map.sourcesContent).toEqual([readFileSync(join(root, 'src', 'utils.ts'), 'utf8')])
+    const map = JSON.parse(readFileSync(installed(NAME, 'dist', 'errors.js.map'), 'utf8'))
+    expect(map.sourcesContent).toEqual([readFileSync(join(root, 'src', 'errors.ts'), 'utf8')])
   })
 })
 
-/** The rest of a script that takes an identify call through the customers' preset to the gateway that it is told. */
+/** The rest of a script that takes an identify call through the customers' preset to the port that stands in for Voucherify. */
 const DELIVER = `const { Destination } = require('@segment/actions-core')
+const http = require('http')
+require('https').request = (options) =>
+  http.request({ ...options, protocol: 'http:', hostname: '127.0.0.1', host: undefined, port: process.argv[2] })
 const [subscription] = definition.presets.filter(({ partnerAction }) => partnerAction === 'upsertCustomer')
-const settings = { apiKey: 'app-id', secretKey: 'app-token', customURL: process.argv[2], subscription }
+const customURL = 'https://segmentio.voucherify.io'
+const settings = { apiKey: 'app-id', secretKey: 'app-token', customURL, subscription }
 const call = { type: 'identify', userId: 'usr_1', traits: { email: 'ada@example.com' } }
 new Destination(definition).onEvent(call, settings).then(() => console.log(definition.name + ': delivered'))
 `
 
 interface Gateway {
-  origin: string
+  port: number
   requests: { line: string; keys: IncomingHttpHeaders[string][]; body: unknown }[]
   close(): Promise<void>
 }
@@ -191,7 +195,7 @@ async function startGateway(): Promise<Gateway> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   return {
-    origin: `http://127.0.0.1:${port}`,
+    port,
     requests,
     close: () => new Promise((resolve, reject) => server.close((error) => (error ? reject(error) : resolve())))
   }
