@@ -1,9 +1,10 @@
-import { randomBytes } from 'crypto'
 import type { JSONObject, JSONValue } from '@segment/actions-core'
 import omit from 'lodash/omit'
 import { createBounded } from '../shared/bounded'
 import { costOf } from '../shared/cost'
-import { newRequestId, Refusal, sandboxFailed, sandboxFull } from './errors'
+import { toIso } from './customer'
+import { Refusal, sandboxFailed, sandboxFull } from './errors'
+import { newId, newRequestId } from './ids'
 import { REPORT_SECONDS, toReportLine } from './reports'
 import type { Reports } from './reports'
 import { rehearsedFailure, sourceIdOf } from './trouble'
@@ -202,7 +203,7 @@ export function createAsyncActions(parts: ActionParts): AsyncActions {
       if (waiting.length && waitingCost + costOf(rows) > MAX_WAITING) {
         throw sandboxFull(`${MAX_WAITING / 1024 / 1024} MB of rows that wait to be applied`)
       }
-      const id = `aa_${randomBytes(9).toString('hex')}`
+      const id = newId('aa')
       const [createdAt, requestId] = [now(), newRequestId()]
       const begun = { applied: 0, failedCount: 0, errors: [], result: null }
       add({ id, type, requestId, createdAt, updatedAt: createdAt, status: 'ENQUEUED', rows, ...begun }, trouble)
@@ -272,8 +273,4 @@ function operationStatus({ status, failedCount }: Action): string {
 
 function progressOf({ result, rows, applied }: Action): number {
   return result ? 100 : Math.floor((100 * applied) / Math.max(1, rows.length))
-}
-
-function toIso(time: number): string {
-  return new Date(time).toISOString()
 }

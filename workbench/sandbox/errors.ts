@@ -1,6 +1,6 @@
-import { randomBytes } from 'crypto'
 import type { JSONObject } from '@segment/actions-core'
 import type { LimitType } from '../shared/types'
+import { newRequestId } from './ids'
 
 /** Most bytes that a call may hold. Source: Voucherify's API reference, which says it of the bulk calls. */
 export const MAX_BODY_BYTES = 10_485_760
@@ -121,11 +121,6 @@ export function notForYou(status: 403 | 421, message: string): Refusal {
 /** 403, 410 and 400 for a report that can't be given. Its storage is not Voucherify's API and has errors of its own. */
 export function noReport(status: 400 | 403 | 410, message: string): Refusal {
   return new Refusal(status, { code: status, message })
-}
-
-/** An ID such as Voucherify gives each request. */
-export function newRequestId(): string {
-  return `v-${randomBytes(9).toString('hex')}`
 }
 
 function errorBody(code: number, key: string, message: string): JSONObject {

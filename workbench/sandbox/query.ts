@@ -26,3 +26,24 @@ export function readTime(query: URLSearchParams, name: string): number | undefin
   if (!Number.isNaN(time)) return time
   throw invalidQuery(`Parameter ${name} should be a date-time such as 2026-01-31T12:00:00Z`)
 }
+
+/** One of the words that a parameter takes. Throws a Refusal (400) for another. */
+export function readChoice<Word extends string>(
+  query: URLSearchParams,
+  name: string,
+  words: readonly Word[]
+): Word | undefined {
+  const text = query.get(name)
+  if (text === null) return undefined
+  const word = words.find((each) => each === text)
+  if (word) return word
+  throw invalidQuery(`Parameter ${name} should be one of ${words.join(', ')}`)
+}
+
+/** Throws a Refusal (400) for a parameter that is none of these, so that no misspelt filter lets all through. */
+export function requireKnown(query: URLSearchParams, names: readonly string[]): void {
+  const unknown = Array.from(query.keys()).find((name) => !names.includes(name))
+  if (unknown !== undefined) {
+    throw invalidQuery(`Parameter ${unknown} is not played by the sandbox, which takes ${names.join(', ')}`)
+  }
+}

@@ -31,6 +31,7 @@ export interface LostMetadata {
 export interface MetadataJudge {
   /** Whether nothing is defined at all, so that nobody knows what a project would keep. */
   isIgnorant: boolean
+  definitionOf(owner: MetadataOwner, key: string): Definition | undefined
   /** What would be left out. Without any definition these are the lists and objects of events, which never stay. */
   lost(owner: MetadataOwner, metadata: JSONObject): LostMetadata[]
 }
@@ -42,6 +43,7 @@ export function createMetadataJudge(definitions: Definitions): MetadataJudge {
   const isIgnorant = defined.customer.size + defined.event.size === 0
   return {
     isIgnorant,
+    definitionOf: (owner, key) => defined[owner].get(key),
     lost(owner, metadata) {
       const lost: LostMetadata[] = []
       for (const [key, value] of Object.entries(metadata)) {
@@ -176,7 +178,7 @@ function isDateTime(text: string): boolean {
 
 /** Whether the day of a date or date-time is in the calendar: `Date` takes 30 February for 2 March. */
 function isReal(text: string): boolean {
-  const day = text.slice(0, 10)
-  const time = Date.parse(`${day}T00:00:00Z`)
-  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(day) && !Number.isNaN(Date.parse(text))
+  const time = Date.parse(text)
+  const day = new Date(Date.parse(text.slice(0, 10)))
+  return !Number.isNaN(time) && day.getUTCDate() === Number(text.slice(8, 10))
 }

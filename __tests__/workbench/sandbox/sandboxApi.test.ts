@@ -185,22 +185,27 @@ describe('a bulk call', () => {
 })
 
 describe('the room of the sandbox', () => {
-  it('ends at 250,000 customers: more are refused with a reason, those it knows are still updated', async () => {
-    const rows = Array.from({ length: 250_001 }, (_, n) => ({ source_id: `customer-${n}` }))
-    const details = 'The sandbox holds its most of 250000 customers. Empty it and send the call again.'
-    expect(await applyInBulk(sandbox, rows)).toEqual(
-      endedJob(250_000, 1, [
-        { message: 'The sandbox is full', details, key: 'sandbox_full', source_id: 'customer-250000' }
-      ])
-    )
-    const refusal = { status: 507, body: { code: 507, key: 'sandbox_full', message: 'The sandbox is full', details } }
+  // Straight into the store: what is counted here are customers by the hundred thousand.
+  it('ends at a number of customers: more are refused with a reason, those it knows are still updated', () => {
+    const store = createStore({ maxCustomers: 2 })
+    for (const source_id of ['c1', 'c2']) store.upsertCustomer({ source_id }, 'bulk')
+    const full = expect.objectContaining({
+      status: 507,
+      body: expect.objectContaining({
+        code: 507,
+        key: 'sandbox_full',
+        message: 'The sandbox is full',
+        details: 'The sandbox holds its most of 2 customers. Empty it and send the call again.'
+      })
+    })
     const customer = { source_id: 'one-more' }
-    expect(await post(sandbox, CUSTOMER, customer)).toMatchObject(refusal)
-    expect(await post(sandbox, EVENT, { customer, event: 'E' })).toMatchObject(refusal)
-    expect(await post(sandbox, GROUP, { customer, group_id: 'g1' })).toMatchObject(refusal)
-    expect(await post(sandbox, CUSTOMER, { source_id: 'customer-0', name: 'n' })).toMatchObject({ status: 200 })
-    expect(sandbox.state().totals).toMatchObject({ customers: 250_000, events: 0, groups: 0 })
-    expect(sandbox.state({ limit: 1 }).customers).toEqual([{ source_id: 'customer-0', name: 'n' }])
+    expect(() => store.upsertCustomer(customer, 'customer')).toThrow(full)
+    expect(() => store.addEvent({ customer, event: 'E', type: '' })).toThrow(full)
+    expect(() => store.assignToGroup(customer, 'g1', undefined)).toThrow(full)
+    expect(() => store.createNameless({})).toThrow(full)
+    store.upsertCustomer({ source_id: 'c1', name: 'n' }, 'customer')
+    expect(store.state().totals).toMatchObject({ customers: 2, events: 0, groups: 0 })
+    expect(store.state({ limit: 1 }).customers).toEqual([{ source_id: 'c1', name: 'n' }])
   })
 
   // Straight into the store: what is counted here are calls by the ten thousand.
@@ -212,13 +217,13 @@ describe('the room of the sandbox', () => {
     const { events, totals } = store.state({ limit: 30_000 })
     expect([events.length, totals.events]).toEqual([10_000, 25_000])
     expect([events[0].event, events[9_999].event]).toEqual(['event 25000', 'event 15001'])
-    expect(store.erase('c1')).toEqual({ events: 12_500, groups: 0 })
+    expect(store.erase('c1')).toMatchObject({ counts: { events: 12_500, groups: 0 } })
     expect(store.state().totals.events).toBe(12_500)
   })
 
   const text = (thousands: number) => 'x'.repeat(thousands * 1000)
   const bounds = { maxCount: 10_000, maxLength: 33_500 }
-  const limits = { maxLength: 134_000, events: bounds, changes: bounds }
+  const limits = { maxCost: 134_000, events: bounds, changes: bounds }
 
   it('keeps the newest events up to a size and counts all', () => {
     const store = createStore(limits)
@@ -226,9 +231,9 @@ describe('the room of the sandbox', () => {
       store.addEvent({ customer: { source_id: 'c1' }, event: `event ${n}`, type: 'track', metadata: { text: text(1) } })
     }
     const { events, totals } = store.state()
-    expect(events.map(({ event }) => event)).toEqual(Array.from({ length: 29 }, (_, at) => `event ${40 - at}`))
+    expect(events.map(({ event }) => event)).toEqual(Array.from({ length: 19 }, (_, at) => `event ${40 - at}`))
     expect(totals.events).toBe(40)
-    expect(store.erase('c1')).toEqual({ events: 40, groups: 0 })
+    expect(store.erase('c1')).toMatchObject({ counts: { events: 40, groups: 0 } })
     expect(store.state().events).toEqual([])
   })
 
@@ -250,15 +255,16 @@ describe('the room of the sandbox', () => {
     store.erase('c2')
     change('c4', text(10))
     expect(['c1', 'c3', 'c4'].map(changes)).toEqual([1, 1, 1])
-    for (let n = 1; n <= 50; n += 1) change('c4', `${n}`)
+    for (let n = 1; n <= 60; n += 1) change('c3', '')
+    expect(changes('c3')).toBe(50)
     change('c5', text(5))
-    expect(['c1', 'c3', 'c4', 'c5'].map(changes)).toEqual([1, 1, 50, 1])
+    expect(['c4', 'c3', 'c5'].map(changes)).toEqual([1, 50, 1])
     store.clear()
-    for (const sourceId of ['c6', 'c7', 'c8']) change(sourceId, text(11))
+    for (const sourceId of ['c6', 'c7', 'c8']) change(sourceId, text(10))
     expect(['c6', 'c7', 'c8'].map(changes)).toEqual([1, 1, 1])
-    change('c9', text(1))
+    change('c9', text(3))
     expect(['c6', 'c7', 'c8', 'c9'].map(changes)).toEqual([0, 1, 1, 1])
-    expect(store.customer('c6')?.customer).toEqual({ source_id: 'c6', description: text(11) })
+    expect(store.customer('c6')?.customer).toEqual({ source_id: 'c6', description: text(10) })
   })
 
   it('ends at a size of customers and groups: what would add more is refused', () => {
@@ -267,8 +273,7 @@ describe('the room of the sandbox', () => {
     const full = expect.objectContaining({
       status: 507,
       body: expect.objectContaining({
-        details:
-          'The sandbox holds its most of 134000 characters of customers and groups. Empty it and send the call again.'
+        details: 'The sandbox holds its most of 134000 bytes of customers and groups. Empty it and send the call again.'
       })
     })
     for (const source_id of ['c1', 'c2', 'c3']) store.upsertCustomer({ source_id, description }, 'customer')
@@ -292,15 +297,24 @@ describe('the room of the sandbox', () => {
     store.upsertCustomer({ source_id: 'c7', description }, 'customer')
   })
 
-  it('ends at 10,000 groups: more are refused without a trace, those it knows still take customers', () => {
-    const store = createStore()
-    for (let n = 1; n <= 10_000; n += 1) store.assignToGroup({ source_id: 'c1' }, `g${n}`, undefined)
+  it('ends at a number of groups: more are refused without a trace, those it knows still take customers', () => {
+    const store = createStore({ maxGroups: 1 })
+    store.assignToGroup({ source_id: 'c1' }, 'g1', undefined)
     expect(() => store.assignToGroup({ source_id: 'c2' }, 'one-more', {})).toThrow(
       expect.objectContaining({ status: 507, body: expect.objectContaining({ key: 'sandbox_full' }) })
     )
     expect(store.customer('c2')).toBeUndefined()
     store.assignToGroup({ source_id: 'c2' }, 'g1', undefined)
-    expect(store.state({ limit: 1 }).groups).toEqual([{ group_id: 'g1', traits: {}, total: 2, customers: ['c2'] }])
+    expect(store.state().groups).toEqual([{ group_id: 'g1', traits: {}, total: 2, customers: ['c2', 'c1'] }])
+  })
+
+  it('counts what a value costs in memory, and not how it is written', () => {
+    const store = createStore({ maxCost: 100_000 })
+    const hollow = Array.from({ length: 2_000 }, () => ({}))
+    expect(JSON.stringify(hollow).length).toBeLessThan(10_000)
+    expect(() => store.upsertCustomer({ source_id: 'c1', metadata: { hollow } }, 'bulk')).toThrow(
+      expect.objectContaining({ status: 507 })
+    )
   })
 })
 
@@ -359,7 +373,11 @@ describe('an erasure', () => {
     }
     expect(await erase('c1')).toMatchObject({
       status: 200,
-      body: { status: 'DONE', related_object_id: 'c1', data_json: { customer: 1, events: 2, groups: 1 } }
+      body: {
+        status: 'DONE',
+        related_object_id: expect.stringMatching(/^cust_[0-9A-Za-z]{24}$/),
+        data_json: { customer: 1, events: 2 }
+      }
     })
     const { customers, events, groups, totals } = sandbox.state()
     expect(customers).toEqual([{ source_id: 'c2' }])

@@ -393,9 +393,31 @@ describe('a group', () => {
       groups: [{ group_id: 'g1', traits: { plan: null, seats: 3, site: { city: 'Warsaw' } }, customers: ['c2', 'c1'] }],
       totals: { customers: 2, groups: 1 }
     })
-    expect(held(sandbox, 'c1')).toEqual({ source_id: 'c1', email: 'a@b.c' })
     await assign('c1', null)
     expect(sandbox.state().groups[0].traits).toEqual({})
+  })
+})
+
+describe('the traits of a group', () => {
+  it('become metadata of the customer beside what it has, in one change', async () => {
+    await post(sandbox, CUSTOMER, { source_id: 'c1', metadata: { tier: 'gold', seats: 1 } })
+    const customer = { source_id: 'c1', email: 'a@b.c' }
+    await post(sandbox, GROUP, { customer, group_id: 'g1', traits: { seats: 3, plan: null } })
+    const metadata = { tier: 'gold', seats: 3, plan: null }
+    expect(held(sandbox, 'c1')).toEqual({ source_id: 'c1', email: 'a@b.c', metadata })
+    expect(sandbox.customer('c1')?.history[1]).toEqual({
+      at: ISO,
+      by: 'group',
+      changes: { email: 'a@b.c', metadata: { seats: 3, plan: null } }
+    })
+  })
+
+  it('leave the metadata alone when there are none', async () => {
+    await post(sandbox, CUSTOMER, { source_id: 'c1', metadata: { tier: 'gold' } })
+    await post(sandbox, GROUP, { customer: { source_id: 'c1' }, group_id: 'g1', traits: null })
+    await post(sandbox, GROUP, { customer: { source_id: 'c1' }, group_id: 'g1' })
+    expect(held(sandbox, 'c1')).toEqual({ source_id: 'c1', metadata: { tier: 'gold' } })
+    expect(sandbox.customer('c1')?.history).toHaveLength(1)
   })
 })
 
@@ -455,7 +477,7 @@ describe('what is held', () => {
     expect(found('1234')).toEqual(['usr_2'])
     expect(found('usr_3')).toEqual(['usr_3', 'Order Completed'])
     expect(found('shoe')).toEqual(['Order Completed'])
-    expect(found('PLAN')).toEqual(['Acme'])
+    expect(found('PLAN')).toEqual(['usr_3', 'Acme'])
     expect(found('name')).toEqual([])
     expect(found('nobody')).toEqual([])
     expect(sandbox.state({ search: 'nobody' }).totals).toMatchObject({ customers: 3, events: 1, groups: 1 })

@@ -116,3 +116,24 @@ export interface SandboxState {
   groups: SandboxGroup[]
   totals: { customers: number; events: number; groups: number; calls: Record<string, number> }
 }
+
+/** What the sandbox tells by webhook. */
+export type WebhookType = 'customer.created' | 'customer.updated' | 'customer.deleted'
+
+/** A webhook of the sandbox, and what became of it. */
+export interface WebhookDelivery {
+  /** `whs_…` */
+  id: string
+  at: string
+  type: WebhookType
+  /** `failed` is final: it was tried for a day, or there is nobody to tell any more. */
+  status: 'sending' | 'delivered' | 'retrying' | 'failed'
+  /** How often it was sent. */
+  tries: number
+  /** Status of the last answer; absent where none came. */
+  answer?: number
+  /** Why the last try failed. */
+  error?: string
+  nextTryAt?: string
+  payload: JSONObject
+}

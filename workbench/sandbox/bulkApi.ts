@@ -2,13 +2,13 @@ import type { AsyncActions } from './asyncActions'
 import { parseJson, parseObject, requireObject } from './body'
 import { invalidPayload, notFound } from './errors'
 import type { Answer } from './errors'
-import { readLimit, readTime } from './query'
+import type { MetadataRules } from './metadata'
+import { readLimit, readTime, requireKnown } from './query'
 import type { Route } from './routes'
-import type { Store } from './store'
 import type { Troubles } from './trouble'
 
-/** The calls of Voucherify's API, version 1, that concern customers in bulk and their erasure. */
-export function apiRoutes(store: Store, actions: AsyncActions, troubles: Troubles): Route[] {
+/** The calls of Voucherify's API, version 1, that concern customers in bulk, the jobs that apply them, and metadata. */
+export function bulkRoutes(actions: AsyncActions, troubles: Troubles, rules: MetadataRules): Route[] {
   return [
     {
       kind: 'bulk',
@@ -41,6 +41,7 @@ export function apiRoutes(store: Store, actions: AsyncActions, troubles: Trouble
       path: '/v1/async-actions',
       bucket: 'api_calls',
       handle({ query }) {
+        requireKnown(query, ['limit', 'end_date'])
         const { actions: found, hasMore } = actions.list(readTime(query, 'end_date') ?? Infinity, readLimit(query))
         return {
           status: 200,
@@ -60,24 +61,25 @@ export function apiRoutes(store: Store, actions: AsyncActions, troubles: Trouble
       }
     },
     {
-      kind: 'customers',
+      kind: 'metadata-schemas',
       method: 'GET',
-      path: '/v1/customers/:id',
-      handle({ id }) {
-        const found = store.customer(id)
-        if (!found) throw notFound(`Cannot find customer with id ${id}`)
-        return { status: 200, body: found.customer }
+      path: '/v1/metadata-schemas',
+      bucket: 'api_calls',
+      handle() {
+        const schemas = rules.schemas()
+        return { status: 200, body: { object: 'list', data_ref: 'schemas', schemas, total: schemas.length } }
       }
     },
     {
-      kind: 'permanent-deletion',
-      method: 'POST',
-      path: '/v1/customers/:id/permanent-deletion',
+      kind: 'metadata-schemas',
+      method: 'GET',
+      path: '/v1/metadata-schemas/:id',
+      bucket: 'api_calls',
       handle({ id }) {
-        const counts = store.erase(id)
-        if (!counts) throw notFound(`Cannot find customer with id ${id}`)
-        // Which counters Voucherify gives is not documented; these are the sandbox's own.
-        return { status: 200, body: { status: 'DONE', related_object_id: id, data_json: { customer: 1, ...counts } } }
+        const schema = rules.schemas().find((each) => each.related_object === id || each.id === id)
+        if (!schema)
+          throw notFound(`Cannot find metadata schema with id ${id}. The sandbox has those of customer and event`)
+        return { status: 200, body: schema }
       }
     }
   ]
