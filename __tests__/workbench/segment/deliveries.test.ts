@@ -629,7 +629,7 @@ describe('the deliveries that are kept', () => {
   })
 
   it('are the newest, up to a size', () => {
-    const deliveries = createDeliveries({ ...BOUNDS, delivered: { maxCount: 100, maxLength: 24_000 } })
+    const deliveries = createDeliveries({ ...BOUNDS, delivered: { maxCount: 100, maxLength: 14_000 } })
     for (const [order, id] of ['a', 'b', 'c'].entries()) deliveries.add(kept(id, order, 'delivered', 'x'.repeat(4000)))
     expect(listed(deliveries)).toEqual(['c', 'b'])
   })
