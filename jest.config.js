@@ -8,6 +8,8 @@ module.exports = {
   testEnvironment: 'node',
   roots: ['<rootDir>/__tests__'],
   testMatch: ['**/*.test.ts'],
+  // As jest 27 of Segment's monorepo writes and reads snapshots, since those of the destination go there.
+  snapshotFormat: { escapeString: true, printBasicPrototype: true },
   // As the type check does: what goes to Segment's monorepo with its options, the rest with newer ones.
   transform: {
     [`^${here}/(src|__tests__/destination)/.+\\.ts$`]: ['ts-jest', { tsconfig: 'tsconfig.json' }],
