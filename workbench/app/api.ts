@@ -57,15 +57,16 @@ const MAX_SANDBOX_ITEMS = 5000
 
 /** The parameters of the addresses that take some. */
 const PARAMETERS = new Map([
-  ['/api/deliveries', DELIVERY_PARAMETERS],
-  ['/api/deliveries.ndjson', DELIVERY_PARAMETERS],
-  ['/api/sandbox', ['search', 'limit']],
-  ['/api/customers', ['search', 'limit']]
+  ['GET /api/deliveries', DELIVERY_PARAMETERS],
+  ['GET /api/deliveries.ndjson', DELIVERY_PARAMETERS],
+  ['GET /api/sandbox', ['search', 'limit']],
+  ['GET /api/customers', ['search', 'limit']],
+  ['POST /api/source/webhook', ['type']]
 ])
 
 /** Refuses a parameter that an address does not know: one that is misspelt would be passed over without a word. */
 const knownParameters: MiddlewareHandler = async (context, next) => {
-  const known = (context.req.method === 'GET' && PARAMETERS.get(context.req.path)) || []
+  const known = PARAMETERS.get(`${context.req.method} ${context.req.path}`) ?? []
   const stranger = Object.keys(context.req.query()).find((name) => !known.includes(name))
   if (stranger !== undefined) {
     const choice = known.length ? `Take ${known.join(', ')}.` : 'It takes none.'

@@ -25,6 +25,8 @@ export function createCounter(now: () => number): Counter {
   let calls = 0
   /** By preset. A Map, since a name may be any text. */
   const counts = new Map<string, Record<Outcome, number>>()
+  /** Webhooks are no calls on their way through a preset. */
+  let webhooks = noOutcomes()
   /** Deliveries by the second in which they ended. */
   let seconds = new Map<number, number>()
 
@@ -34,7 +36,11 @@ export function createCounter(now: () => number): Counter {
     received(count) {
       calls += count
     },
-    ended({ preset, status }, before) {
+    ended({ preset, status, direction }, before) {
+      if (direction === 'fromVoucherify') {
+        webhooks[status]++
+        return
+      }
       const key = preset ?? ''
       const own = counts.get(key) ?? noOutcomes()
       counts.set(key, own)
@@ -53,13 +59,14 @@ export function createCounter(now: () => number): Counter {
       return { calls, waiting, retrying, counts: structuredClone(Object.fromEntries(counts)), lastMinute }
     },
     totals() {
-      const totals = noOutcomes()
+      const totals = { ...webhooks }
       for (const own of counts.values()) for (const name of OUTCOMES) totals[name] += own[name]
       return { total: OUTCOMES.reduce((sum, name) => sum + totals[name], 0), counts: totals }
     },
     clear(waiting) {
       calls = waiting
       counts.clear()
+      webhooks = noOutcomes()
       seconds = new Map()
     }
   }

@@ -30,6 +30,7 @@ import { refusedDelivery } from '../segment/refused'
 import { systemClock } from '../segment/retries'
 import type { Clock } from '../segment/retries'
 import { createSeen } from '../segment/seen'
+import { addSourceRoutes } from './source'
 import { createStream } from './stream'
 import type { StreamLimits } from './stream'
 import { addTrackingRoutes, takeIn } from '../segment/tracking'
@@ -187,6 +188,14 @@ export function createWorkbench({
     }
   })
   addCustomerRoutes(app, { people, sandbox, mode })
+  addSourceRoutes(app, {
+    mask,
+    intake,
+    address,
+    ownApplicationId: settings.apiKey,
+    nextOrder,
+    keep: (delivery) => keep({ delivery, mappings: [] })
+  })
   addPageRoutes(app, page)
 
   // What it holds and its troubles: they run out while it answers.

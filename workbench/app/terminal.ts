@@ -11,10 +11,12 @@ const MAX_WAITING = 1024 * 1024
  * One line for the terminal: time, outcome, preset, name of the event, user, and the error or how many warnings there
  * are. Nothing that came with a call can move the cursor, colour the text or forge a line.
  */
-export function deliveryLine({ receivedAt, status, preset, event, error, reason, warnings, tries }: Delivery): string {
-  const name = event.event ?? event.name ?? event.type
-  const user = event.userId ?? event.anonymousId
-  const parts = [timeOfDay(receivedAt), status.padEnd(9), preset ?? 'no preset', name, user].map((part) =>
+export function deliveryLine(delivery: Delivery): string {
+  const { receivedAt, status, preset, event, error, reason, warnings, tries, webhook } = delivery
+  const name = webhook?.type ?? event.event ?? event.name ?? event.type
+  const user = webhook?.calls[0]?.userId ?? event.userId ?? event.anonymousId
+  const way = webhook ? 'from Voucherify' : preset ?? 'no preset'
+  const parts = [timeOfDay(receivedAt), status.padEnd(9), way, name, user].map((part) =>
     shorten(printable(asText(part)), MAX_PART_LENGTH)
   )
   const problem = printable(error?.message ?? reason ?? warnings[0]?.message ?? '')

@@ -22,6 +22,6 @@ export function toCurl({ method, url, headers, body }: RecordedRequest): string 
 }
 
 /** One word of a POSIX shell, whatever is in it. */
-function quote(text: string): string {
+export function quote(text: string): string {
   return `'${text.replace(/'/g, `'\\''`)}'`
 }

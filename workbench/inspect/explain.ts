@@ -67,8 +67,16 @@ function nextTry({ tries }: Delivery): string {
   return nextAt ? `it is tried again at ${nextAt}` : 'Segment would send it again'
 }
 
+function webhookVerdict({ status, reason = '', webhook }: Delivery): string {
+  if (status === 'refused') return `Not taken. ${reason}`
+  if (status === 'unmatched') return `No call for Segment. ${reason}`
+  const [call] = webhook?.calls ?? []
+  return `Taken: it became ${call?.type === 'identify' ? 'an identify' : `a ${call?.type ?? 'call'}`}. ${reason}`.trim()
+}
+
 function verdictFor(delivery: Delivery): string {
   const { status, reason, response, batchSize } = delivery
+  if (delivery.direction === 'fromVoucherify') return webhookVerdict(delivery)
   switch (status) {
     case 'delivered':
       return batchSize > 1

@@ -36,7 +36,8 @@ export async function readJsonObject(request: Request): Promise<JSONObject> {
   throw new Refusal(400, 'The body must be a JSON object.')
 }
 
-async function readBytes(request: Request, maxBytes: number): Promise<Buffer> {
+/** Reads a request's body as it came. Throws Refusal 413 for one that is too long. */
+export async function readBytes(request: Request, maxBytes: number): Promise<Buffer> {
   if (Number(request.headers.get('content-length')) > maxBytes) throw tooLong(maxBytes)
   const reader = request.body?.getReader()
   const chunks: Uint8Array[] = []
