@@ -22,7 +22,8 @@ export const WEBHOOK_KEYS = { signatureKey: 'workbench-signature-key', secret: '
 /** Most bytes of a webhook, as in the receiver. */
 const MAX_BODY_BYTES = 1024 * 1024
 
-const PATH = '/api/source/webhook'
+/** Where webhooks are taken. */
+export const WEBHOOK_PATH = '/api/source/webhook'
 
 export interface SourceParts {
   mask: Mask
@@ -38,14 +39,13 @@ export interface SourceParts {
 
 export function addSourceRoutes(app: Hono, parts: SourceParts): void {
   const { mask, address, ownApplicationId } = parts
-  let options: SourceOptions = optionsOf({})
-  let script: Promise<string> | undefined
-
   /** What stands for the destination's Application ID, since no key is ever shown. */
   const ownId = mask.text(ownApplicationId)
+  let options: SourceOptions = optionsOf({ ownApplicationId: ownId })
+  let script: Promise<string> | undefined
 
   const info = (): SourceInfo => ({
-    address: `${address()}${PATH}`,
+    address: `${address()}${WEBHOOK_PATH}`,
     settings: SETTINGS,
     options,
     samples: webhookSamples,
@@ -64,14 +64,14 @@ export function addSourceRoutes(app: Hono, parts: SourceParts): void {
     return context.json<SourcePreview>({
       ...toSegment(webhook, read.options),
       problems: read.problems,
-      curl: curl(`${address()}${PATH}`, JSON.stringify(webhook), read.options.type)
+      curl: curl(`${address()}${WEBHOOK_PATH}`, JSON.stringify(webhook), read.options.type)
     })
   })
   app.get('/api/source/function', async (context) => {
     script ??= functionScript()
     return context.text(await script, 200, { 'Content-Type': 'text/javascript; charset=utf-8' })
   })
-  app.post(PATH, async (context) => {
+  app.post(WEBHOOK_PATH, async (context) => {
     const body = await readBytes(context.req.raw, MAX_BODY_BYTES)
     const isTrusted =
       isSigned(body, context.req.header(SIGNATURE_HEADER) ?? '', WEBHOOK_KEYS.signatureKey) ||

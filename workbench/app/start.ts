@@ -6,6 +6,7 @@ import type { PageFiles } from './pageRoutes'
 import { createSandbox } from '../sandbox'
 import { SANDBOX_KEYS } from '../sandbox/keys'
 import { createWorkbench } from './server'
+import { WEBHOOK_KEYS, WEBHOOK_PATH } from './source'
 import { deliveryLine } from './terminal'
 
 export { SANDBOX_KEYS }
@@ -47,6 +48,7 @@ export async function startWorkbench(
     await sandbox.close()
     throw error
   }
+  sandbox.webhooks.sendTo({ url: `${workbench.url}${WEBHOOK_PATH}`, secret: WEBHOOK_KEYS.signatureKey })
   print(`Workbench  ${workbench.url}`)
   print(`Sandbox    ${sandbox.url}`)
   for (const line of [...targetLines(project), ...allowedLines(host, allowed)]) print(line)
