@@ -1,6 +1,7 @@
 import { createAdaptorServer } from '@hono/node-server'
 import { Hono } from 'hono'
 import type { MiddlewareHandler } from 'hono'
+import type { SegmentEvent } from '@segment/actions-core'
 import type { AddressInfo } from 'net'
 import { performance } from 'perf_hooks'
 import destination from '../../src'
@@ -15,7 +16,7 @@ import { ORDER_STEP } from '../segment/delivery'
 import { createExplainer } from '../inspect/explain'
 import { createGuard } from './guard'
 import type { Allowed } from './guard'
-import { createMappings } from '../segment/mappings'
+import { actionOf, createMappings } from '../segment/mappings'
 import { createMask } from '../shared/mask'
 import type { Mask } from '../shared/mask'
 import { createCounter } from './overview'
@@ -33,9 +34,10 @@ import { createSeen } from '../segment/seen'
 import { addSourceRoutes } from './source'
 import { createStream } from './stream'
 import type { StreamLimits } from './stream'
+import { warningsOf } from '../segment/warnings'
 import { addTrackingRoutes, takeIn } from '../segment/tracking'
 import type { Intake } from '../segment/tracking'
-import type { ApiError, Delivery, Outcome, Target } from '../shared/types'
+import type { ApiError, Definitions, Delivery, Mapping, Outcome, Target } from '../shared/types'
 
 export interface WorkbenchLimits {
   pipeline: PipelineLimits
@@ -66,6 +68,8 @@ export interface WorkbenchOptions {
   page?: PageFiles
   /** Hosts and origins that are let in beside this machine's own; none by default. */
   allowed?: Allowed
+  /** What metadata the project defines, by which deliveries are warned of; nobody knows by default. */
+  definitions?(): Definitions
   /** Whether calls are tried again by themselves, after growing pauses; not by default. */
   retries?: boolean
   clock?: Clock
@@ -90,6 +94,7 @@ export function createWorkbench({
   sandbox,
   page,
   allowed = { hosts: [], origins: [] },
+  definitions = () => ({ customer: null, event: null }),
   retries = false,
   clock = systemClock,
   onDelivery,
@@ -101,6 +106,22 @@ export function createWorkbench({
   const deliveries = createDeliveries({ ...LIMITS.deliveries, ...limits?.deliveries })
   const counter = createCounter(() => performance.now())
   const people = createPeople()
+  const warn = (mapping: Mapping, event: SegmentEvent, { request, response }: Pick<Delivery, 'request' | 'response'>) =>
+    request
+      ? warningsOf({
+          action: actionOf(destination, mapping.action),
+          mapping: mapping.mapping,
+          event,
+          request,
+          response,
+          definitions: definitions()
+        }).map((warning) => ({
+          ...warning,
+          ...(warning.field !== undefined && { field: mask.text(warning.field) }),
+          message: mask.text(warning.message),
+          whatToDo: mask.text(warning.whatToDo)
+        }))
+      : []
   let lastOrder = 0
   const nextOrder = () => (lastOrder += ORDER_STEP)
   const pipeline = createPipeline({
@@ -109,6 +130,7 @@ export function createWorkbench({
     mask,
     nextOrder,
     clock,
+    warn,
     retries,
     limits: { ...LIMITS.pipeline, ...limits?.pipeline },
     onEnd: keep
@@ -161,7 +183,7 @@ export function createWorkbench({
     mask,
     deliverer,
     deliveries,
-    explainer: createExplainer(destination, deliverer),
+    explainer: createExplainer(destination, deliverer, warn),
     mappings,
     sandbox,
     stream,

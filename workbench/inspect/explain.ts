@@ -8,6 +8,7 @@ import { isJsonObject } from '../shared/json'
 import { actionOf } from '../segment/mappings'
 import { matchMappings } from '../segment/matching'
 import { withAdvice } from '../segment/outcome'
+import type { PipelineOptions } from '../segment/pipeline'
 import { traceFields } from './trace'
 import type { Delivery, Explanation, Mapping, Preview, PreviewResult, RecordedRequest } from '../shared/types'
 
@@ -18,7 +19,12 @@ export interface Explainer {
   preview(event: SegmentEvent, mappings: readonly Mapping[]): Promise<PreviewResult>
 }
 
-export function createExplainer(definition: DestinationDefinition<Settings>, deliverer: Deliverer): Explainer {
+/** @param warn what is lost of a call although all looks well */
+export function createExplainer(
+  definition: DestinationDefinition<Settings>,
+  deliverer: Deliverer,
+  warn: PipelineOptions['warn']
+): Explainer {
   function traced({ action, mapping }: Mapping, event: SegmentEvent, request: RecordedRequest | null) {
     return traceFields(actionOf(definition, action).fields, mapping, event, request ? bodyOf(request) : undefined)
   }
@@ -26,7 +32,8 @@ export function createExplainer(definition: DestinationDefinition<Settings>, del
   async function previewMapping(mapping: Mapping, event: SegmentEvent): Promise<Preview> {
     const { request, error } = await deliverer.preview(mapping, event)
     const { preset, action } = mapping
-    return { preset, action, fields: traced(mapping, event, request), request, error, warnings: [] }
+    const warnings = error ? [] : warn(mapping, event, { request, response: null })
+    return { preset, action, fields: traced(mapping, event, request), request, error, warnings }
   }
 
   return {

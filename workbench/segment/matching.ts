@@ -25,9 +25,31 @@ async function matchMapping(event: SegmentEvent, mapping: Mapping, refusal: stri
   })
   if (refusal) return outcome(false, refusal)
   if (!enabled) return outcome(false, 'The preset is switched off.')
+  const verdict = knownVerdict(trigger, event) ?? (await askFramework(trigger, event))
+  return outcome(verdict.matched, verdict.reason)
+}
+
+type Verdict = Pick<PresetMatch, 'matched' | 'reason'>
+
+/** Verdicts of triggers that ask for nothing but the type, by trigger and type: each holds for every call of that type. */
+const verdicts = new Map<string, Verdict>()
+const MAX_VERDICTS = 1000
+
+const verdictKey = (trigger: string, { type }: SegmentEvent) => `${type} ${trigger}`
+
+function knownVerdict(trigger: string, event: SegmentEvent): Verdict | undefined {
+  return verdicts.get(verdictKey(trigger, event))
+}
+
+async function askFramework(trigger: string, event: SegmentEvent): Promise<Verdict> {
   const { matched, problem } = await matchTrigger(trigger, event)
-  if (problem !== undefined) return outcome(false, `The trigger can't be read (${problem}).`)
-  return outcome(matched, matched ? reasonFor(event, trigger) : reasonAgainst(event, trigger))
+  if (problem !== undefined) return { matched: false, reason: `The trigger can't be read (${problem}).` }
+  const verdict = { matched, reason: matched ? reasonFor(event, trigger) : reasonAgainst(event, trigger) }
+  if (TYPES_ONLY.test(trigger)) {
+    if (verdicts.size >= MAX_VERDICTS) verdicts.clear()
+    verdicts.set(verdictKey(trigger, event), verdict)
+  }
+  return verdict
 }
 
 /**

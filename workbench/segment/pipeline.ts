@@ -2,7 +2,7 @@ import type { SegmentEvent } from '@segment/actions-core'
 import { costOf } from '../shared/cost'
 import type { Mask } from '../shared/mask'
 import { Refusal } from '../shared/refusal'
-import type { Delivery, ErasureResult, Mapping, Outcome } from '../shared/types'
+import type { Delivery, ErasureResult, Mapping, Outcome, Warning } from '../shared/types'
 import { createBatches } from './batches'
 import type { Deliverer } from './deliver'
 import type { KeptDelivery } from './deliveries'
@@ -33,6 +33,8 @@ export interface PipelineOptions {
   /** The place of a call that arrives now; see Call. */
   nextOrder(): number
   clock: Clock
+  /** What is lost of a call although its delivery went well. */
+  warn(mapping: Mapping, event: SegmentEvent, sent: Pick<Delivery, 'request' | 'response'>): Warning[]
   /** Whether calls are tried again by themselves. */
   retries: boolean
   limits: PipelineLimits
@@ -156,6 +158,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const tried = await attempt(call, mapping)
     const delivery = {
       ...tried,
+      warnings: tried.status === 'delivered' ? options.warn(mapping, call.event, tried) : [],
       id: former?.id ?? tried.id,
       retryOf,
       tries: [...(former?.tries ?? []), ...tried.tries]

@@ -1,5 +1,4 @@
 import type { JSONObject } from '@segment/actions-core'
-import isPlainObject from 'lodash/isPlainObject'
 import { promisify } from 'util'
 import { gunzip, inflate } from 'zlib'
 import { errorCode } from './errorCode'
@@ -10,7 +9,7 @@ const MAX_BODY_BYTES = 4 * 1024 * 1024
 
 /** Whether a parsed JSON value is an object. */
 export function isJsonObject(value: unknown): value is JSONObject {
-  return isPlainObject(value)
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /**

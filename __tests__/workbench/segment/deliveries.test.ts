@@ -12,6 +12,7 @@ import { createDeliveries } from '../../../workbench/segment/deliveries'
 import type { Deliveries, KeptDelivery } from '../../../workbench/segment/deliveries'
 import { newDelivery } from '../../../workbench/segment/delivery'
 import { readDeliveryFilter } from '../../../workbench/segment/deliveryFilter'
+import { costOf } from '../../../workbench/shared/cost'
 import { createSandbox } from '../../../workbench/sandbox'
 import type { Sandbox } from '../../../workbench/sandbox'
 import { SANDBOX_KEYS, sandboxSettings } from '../../../workbench/app/start'
@@ -629,7 +630,8 @@ describe('the deliveries that are kept', () => {
   })
 
   it('are the newest, up to a size', () => {
-    const deliveries = createDeliveries({ ...BOUNDS, delivered: { maxCount: 100, maxLength: 14_000 } })
+    const room = 2.5 * costOf(kept('a', 0, 'delivered', 'x'.repeat(4000)).delivery)
+    const deliveries = createDeliveries({ ...BOUNDS, delivered: { maxCount: 100, maxLength: room } })
     for (const [order, id] of ['a', 'b', 'c'].entries()) deliveries.add(kept(id, order, 'delivered', 'x'.repeat(4000)))
     expect(listed(deliveries)).toEqual(['c', 'b'])
   })
