@@ -94,30 +94,30 @@ describe('calls of analytics-node', () => {
 })
 
 describe('batching', () => {
-  it('carries 5,000 identify calls whole with at most 30 bulk calls, and an erasure removes a customer', async () => {
+  it('carries 1,500 identify calls whole with at most 10 bulk calls, and an erasure removes a customer', async () => {
     const { url, ended, send, mapping, sandbox } = await start()
     const { mapping: own } = await mapping(IDENTIFY_PRESET)
     const change = { mapping: { ...own, enable_batching: true } }
     expect((await send('PUT', `/api/mappings/${encodeURIComponent(IDENTIFY_PRESET)}`, change)).status).toBe(200)
     await withSdk(url, (analytics) => {
-      for (let index = 0; index < 5000; index++) {
+      for (let index = 0; index < 1500; index++) {
         analytics.identify({ userId: `usr_${index}`, traits: { email: `${index}@example.com` } })
       }
     })
 
-    const deliveries = await ended(5000)
+    const deliveries = await ended(1500)
     expect(new Set(deliveries.map(({ status }) => status))).toEqual(new Set(['delivered']))
-    expect(new Set(deliveries.map(({ event }) => event.userId)).size).toBe(5000)
-    await until(() => sandbox.state().totals.customers === 5000)
+    expect(new Set(deliveries.map(({ event }) => event.userId)).size).toBe(1500)
+    await until(() => sandbox.state().totals.customers === 1500)
     const { bulk } = sandbox.state().totals.calls
     expect(bulk).toBeGreaterThan(0)
-    expect(bulk).toBeLessThanOrEqual(30)
-    expect(sandbox.customer('usr_4999')?.customer.email).toBe('4999@example.com')
+    expect(bulk).toBeLessThanOrEqual(10)
+    expect(sandbox.customer('usr_1499')?.customer.email).toBe('1499@example.com')
 
-    const answer = await send('POST', '/api/delete', { userId: 'usr_4999' })
+    const answer = await send('POST', '/api/delete', { userId: 'usr_1499' })
     expect(answer).toMatchObject({ status: 200, body: { ok: true, message: 'Customer erased.' } })
-    expect(sandbox.customer('usr_4999')).toBeUndefined()
-    expect(sandbox.state().totals.customers).toBe(4999)
+    expect(sandbox.customer('usr_1499')).toBeUndefined()
+    expect(sandbox.state().totals.customers).toBe(1499)
   }, 60_000)
 
   it('shows each call its own row, its own outcome and how many shared the request', async () => {
