@@ -118,7 +118,9 @@ export function createAsyncActions(parts: ActionParts): AsyncActions {
 
   const wake = () => {
     timer = undefined
-    if (isDue(waiting[0], false)) takeTurn(waiting[0])
+    // A question may have ended what the timer was set for.
+    const [action] = waiting
+    if (action && isDue(action, false)) takeTurn(action)
     schedule()
   }
 

@@ -1,6 +1,9 @@
 /** The life of a bulk job: what is answered while it waits and runs, its rows that fail, its report, its troubles. */
 import { parse } from 'csv-parse/sync'
 import type { Sandbox } from '../../../workbench/sandbox'
+import { createAsyncActions } from '../../../workbench/sandbox/asyncActions'
+import { createReports } from '../../../workbench/sandbox/reports'
+import { createTroubles } from '../../../workbench/sandbox/trouble'
 import type { Trouble } from '../../../workbench/shared/types'
 import { until } from '../helpers'
 import {
@@ -99,6 +102,18 @@ describe('a job', () => {
     const id = await accept(rowsOf('c1'))
     clock += 600_000
     expect(await ask(id)).toMatchObject({ status: 'DONE' })
+  })
+
+  it('that a question ended leaves nothing to the timer that was set for it', async () => {
+    const now = () => clock
+    const apply = jest.fn(() => true)
+    const parts = { delayMs: 0, now, apply, reports: createReports(now), addressOf: String, onProgress: jest.fn() }
+    const actions = createAsyncActions(parts)
+    const id = actions.accept('CUSTOMERS.BULK_UPDATE', rowsOf('c1'), createTroubles().takeJob())
+    expect(actions.find(id)).toMatchObject({ status: 'DONE' })
+    // Later than the timer, whose error would fail the test.
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    expect(apply).toHaveBeenCalledTimes(1)
   })
 
   it('that fails as a whole applies nothing and says so', async () => {
