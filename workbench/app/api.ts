@@ -14,6 +14,7 @@ import { previewMappings } from '../inspect/previewMappings'
 import { Refusal } from '../shared/refusal'
 import type { Sandbox } from '../sandbox'
 import { samples } from '../segment/samples'
+import { addDefinitionRoutes, addWebhookRoutes } from './sandboxRoutes'
 import type { Stream } from './stream'
 import { addTrouble } from './trouble'
 import type {
@@ -181,6 +182,8 @@ function addSandboxRoutes(app: Hono, { sandbox, clearSandbox, erase }: ApiParts)
     if (!history) throw new Refusal(404, `The sandbox has no customer "${context.req.param('sourceId')}".`)
     return context.json(history)
   })
+  addDefinitionRoutes(app, sandbox)
+  addWebhookRoutes(app, sandbox)
   app.get('/api/trouble', (context) => context.json(sandbox.trouble.list()))
   app.post('/api/trouble', async (context) => {
     addTrouble(sandbox, await readJsonObject(context.req.raw))

@@ -78,6 +78,8 @@ export interface Sandbox {
   readonly webhooks: {
     /** Sends them there from now on, or with null nowhere. Throws a RangeError that says what is wrong. */
     sendTo(target: WebhookTarget | null): void
+    /** Where they go; undefined when nowhere. */
+    target(): string | undefined
     /** The last ones and what became of them, the newest first. */
     list(): WebhookDelivery[]
   }
@@ -202,6 +204,7 @@ export function createSandbox({
         webhooks.sendTo(target)
         changed()
       },
+      target: webhooks.target,
       list: webhooks.list
     },
     snapshot: () =>

@@ -54,6 +54,8 @@ export interface Webhooks {
   tell(type: WebhookType, held: HeldCustomer, caller: string): void
   /** Sends to another target from now on, or with null to none. Throws a RangeError that says what is wrong. */
   sendTo(target: WebhookTarget | null): void
+  /** Where they go; undefined when nowhere, also after a webhook could not be delivered for a day. */
+  target(): string | undefined
   /** The last webhooks and what became of them, the newest first. */
   list(): WebhookDelivery[]
   /** Forgets what waits and what was told. */
@@ -171,6 +173,7 @@ export function createWebhooks({ now, onChange, send = post, schedule = later }:
       callOffAll()
       target = next ?? undefined
     },
+    target: () => target?.url,
     list: () => told.list().reverse(),
     clear() {
       callOffAll()

@@ -137,3 +137,11 @@ export interface WebhookDelivery {
   nextTryAt?: string
   payload: JSONObject
 }
+
+/** GET /api/sandbox/webhooks, and the answer of PUT, which takes `{ url, secret, headers }` or null for none. */
+export interface SandboxWebhooks {
+  /** Absent when they go nowhere. */
+  target?: string
+  /** The newest first. */
+  webhooks: WebhookDelivery[]
+}
