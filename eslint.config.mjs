@@ -61,7 +61,7 @@ export default tseslint.config(
           patterns: [
             { group: ['@segment/actions-core/*'], message: 'Import from @segment/actions-core itself.' },
             {
-              regex: '^(\\.\\./)+(workbench|backfill|source|tools|bench)(/|$)',
+              regex: '^(\\.\\./)+(workbench|backfill|source|tools(?!/standIn$)|bench)(/|$)',
               message: "The destination goes into Segment's monorepo, where nothing of this is."
             }
           ]

@@ -1,0 +1,45 @@
+/**
+ * Lets a server on this machine stand in for Voucherify. The destination sends to https hosts of voucherify.io and
+ * nowhere else; where the setting names a loopback address, this turns its requests there, below its own request client.
+ */
+import type { ActionDefinition, DestinationDefinition, RequestClient, RequestOptions } from '@segment/actions-core'
+
+interface Settings {
+  customURL: string
+}
+
+const LOOPBACK = /^http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d+)?\/?$/
+const VOUCHERIFY = /^https:\/\/([a-z\d-]+\.)*voucherify\.io(?=\/)/
+const REGION = 'https://segmentio.voucherify.io'
+
+/** The definition, with requests that go to the address in `customURL` where that is one of this machine. */
+export function standIn<S extends Settings>(definition: DestinationDefinition<S>): DestinationDefinition<S> {
+  const { authentication, onDelete, actions } = definition
+  const test = authentication?.testAuthentication
+  return {
+    ...definition,
+    authentication: authentication && { ...authentication, testAuthentication: test && turned(test) },
+    onDelete: onDelete && turned(onDelete),
+    actions: Object.fromEntries(Object.entries(actions).map(([key, action]) => [key, turnedAction(action)]))
+  }
+}
+
+function turnedAction<S extends Settings>(action: ActionDefinition<S>): ActionDefinition<S> {
+  const { perform, performBatch } = action
+  return { ...action, perform: turned(perform), performBatch: performBatch && turned(performBatch) }
+}
+
+/** Something of a definition that makes requests. */
+type Step<Data, Result> = (request: RequestClient, data: Data) => Result
+
+function turned<S extends Settings, Data extends { settings: S }, Result>(
+  step: Step<Data, Result>
+): Step<Data, Result> {
+  return (request, data) => {
+    const address = data.settings.customURL
+    if (!LOOPBACK.test(address)) return step(request, data)
+    const turn = <Answer>(url: string, options?: RequestOptions) =>
+      request<Answer>(url.replace(VOUCHERIFY, address.replace(/\/$/, '')), options)
+    return step(turn, { ...data, settings: { ...data.settings, customURL: REGION } })
+  }
+}
