@@ -4,15 +4,17 @@
  */
 import { Destination, MultiStatusResponse } from '@segment/actions-core'
 import type { ActionDefinition, DestinationDefinition, JSONObject } from '@segment/actions-core'
-import isPlainObject from 'lodash/isPlainObject'
-import definition from '../src'
+import voucherify from '../src'
 import type { Settings } from '../src/generated-types'
-import { customerUpsert } from '../src/upsertCustomer'
-import { toBulkRow as toRow } from '../src/upsertCustomer/batch'
-import { buildBody } from '../src/utils'
-import type { Values } from '../src/utils'
+import type { Values } from '../src/payload'
+import { standIn } from '../tools/standIn'
 
 export type { Settings, Values }
+export { readCustomer } from '../src/upsertCustomer/customer'
+export { mergeCustomers, toBulkRow } from '../src/upsertCustomer/rows'
+
+/** The destination; the sandbox is a server on this machine, which stands in for Voucherify. */
+const definition = standIn(voucherify)
 
 /** One mapping as Segment saves it and the workbench exports it. */
 export interface Subscription {
@@ -88,34 +90,6 @@ function readOutcome(outcome: { status: number; sent?: unknown; errormessage?: s
   if (outcome.status === 200) return { payload: outcome.sent as Values }
   const reason = outcome.errormessage ?? 'The framework refused the call.'
   return reason === NOT_SUBSCRIBED ? { left: true } : { reason }
-}
-
-/**
- * The declared values of one customer.
- *
- * @throws PayloadValidationError for an ID that is none
- */
-export function readCustomer(payload: Values): Values {
-  return buildBody(customerUpsert, payload)
-}
-
-/** One customer as a row of the API; undefined where no row can hold the birthdate. */
-export function toBulkRow(customer: Values): Values | undefined {
-  const row = toRow(customer)
-  return typeof customer.birthdate === 'string' && row.birthdate === undefined ? undefined : row
-}
-
-/** All that the calls of one customer say, in order. Undefined where no single row can say it. */
-export function mergeCustomers(customers: Values[]): Values | undefined {
-  const merged: Values = {}
-  for (const values of customers) Object.assign(merged, values)
-  for (const key of ['address', 'metadata']) {
-    if (!isPlainObject(merged[key])) continue
-    const said = customers.map((values) => values[key])
-    if (said.includes(null)) return undefined
-    merged[key] = Object.assign({}, ...said.filter(isPlainObject))
-  }
-  return merged
 }
 
 /** A request as the destination would send it. */

@@ -1,7 +1,7 @@
 import { deepEqual } from 'node:assert/strict'
 import type { ActionDefinition, DestinationDefinition, RequestOptions } from '@segment/actions-core'
 import type { Settings } from '../src/generated-types'
-import { MAX_ANSWER_BYTES, TIMEOUT_MS } from '../src/utils'
+import { MAX_ANSWER_BYTES, TIMEOUT_MS } from '../src/requests'
 import { identifyCall } from './customers'
 import { Host } from './host'
 import { loadPackage } from './package'

@@ -1,6 +1,7 @@
 import { Destination } from '@segment/actions-core'
 import type { DestinationDefinition, JSONObject, SegmentEvent } from '@segment/actions-core'
 import type { Settings } from '../src/generated-types'
+import { standIn } from '../tools/standIn'
 import { SANDBOX_KEYS } from '../workbench/app/start'
 
 type Definition = DestinationDefinition<Settings>
@@ -13,7 +14,7 @@ export class Host {
   /** @param batching whether the preset's mapping switches on customers in bulk */
   constructor(definition: Definition, url: string, batching = false) {
     const preset = (definition.presets ?? []).find(({ partnerAction }) => partnerAction === 'upsertCustomer')
-    this.destination = new Destination(definition)
+    this.destination = new Destination(standIn(definition))
     this.settings = {
       apiKey: SANDBOX_KEYS.applicationId,
       secretKey: SANDBOX_KEYS.secretKey,

@@ -1,9 +1,9 @@
 import { IntegrationError, InvalidAuthenticationError, RetryableError } from '@segment/actions-core'
 import type { DestinationDefinition, RequestClient } from '@segment/actions-core'
-import { adviceFor, answerOf, bodyOf, describe, isPage, isRetryable, makeRedact, redirectTarget } from './errors'
-import type { Answer, Redact } from './errors'
+import { adviceFor, describe, isPage, isRetryable, redirectTarget } from './errors'
+import type { Answer } from './errors'
 import type { Settings } from './generated-types'
-import { buildTestRequest } from './utils'
+import { askGateway } from './requests'
 
 const CHECK_KEYS =
   'Copy "Application ID" and "Secret Key" again from your Voucherify project\'s settings; Custom Voucherify URL must name the same project\'s region.'
@@ -46,58 +46,39 @@ export const authentication: DestinationDefinition<Settings>['authentication'] =
 /**
  * Asks the gateway whether it knows the keys.
  *
- * @throws InvalidAuthenticationError when it refuses them, IntegrationError (400) when the address is not the
- * gateway's, RetryableError when the gateway is there but in trouble
+ * @throws InvalidAuthenticationError that tells refused keys from a wrong address from a gateway in trouble. One class
+ * is enough: the framework keeps nothing but the message. A setting that can't be used keeps its IntegrationError.
  */
 async function testAuthentication(request: RequestClient, settings: Settings): Promise<void> {
-  const { url, options } = buildTestRequest(settings)
-  let answer: unknown
-  try {
-    answer = bodyOf(await request(url, options))
-  } catch (error) {
-    throw explain(error, makeRedact(settings))
-  }
-  if (isPage(answer)) throw wrongUrl('A web page answered instead of Voucherify.')
+  const problem = await askGateway(request, settings, 'test-authentication').then(
+    (answer) => explain(answer, settings),
+    explainSilence
+  )
+  if (problem) throw new InvalidAuthenticationError(problem)
 }
 
-function explain(error: unknown, redact: Redact): Error {
-  const answer = answerOf(error)
-  if (answer) return explainAnswer(answer, redact)
-  if (isOversized(error)) return wrongUrl('The address answered with far more than Voucherify does.')
-  const code = codeOf(error)
-  return WRONG_HOST.test(code)
-    ? wrongUrl(`No Voucherify gateway could be reached there (${code}).`)
-    : new RetryableError(`Voucherify's gateway gave no answer${code && ` (${code})`}. ${TRY_LATER}`)
-}
-
-function explainAnswer(answer: Answer, redact: Redact): Error {
+/** What an answer says against the settings; undefined where the gateway took the keys. */
+function explain(answer: Answer, settings: Settings): string | undefined {
   const { status } = answer
-  if (status === 401 || status === 403) return new InvalidAuthenticationError(describe(answer, CHECK_KEYS, redact))
+  if (status === 401 || status === 403) return describe(answer, CHECK_KEYS, settings)
   if (status >= 300 && status < 400) {
-    return wrongUrl(`The address answered with a redirect (${status}) to ${redirectTarget(answer, redact)}.`)
+    return `The address answered with a redirect (${status}) to ${redirectTarget(answer, settings)}. ${CHECK_URL}`
   }
-  if (isRetryable(status) || status === 501) return new RetryableError(describe(answer, TRY_LATER, redact))
-  return status === 404 || isPage(answer.body)
-    ? wrongUrl(`The address answered ${status}.`)
-    : new IntegrationError(describe(answer, adviceForSettings(answer, redact), redact), 'UNEXPECTED_ANSWER', 400)
+  if (isRetryable(status) || status === 501) return describe(answer, TRY_LATER, settings)
+  if (status < 300) return isPage(answer) ? `A web page answered instead of Voucherify. ${CHECK_URL}` : undefined
+  if (status === 404 || isPage(answer)) return `The address answered ${status}. ${CHECK_URL}`
+  // Whatever else the gateway has no reason to answer comes most likely from something else.
+  return describe(answer, status === 402 ? adviceFor(answer, settings) : CHECK_URL, settings)
 }
 
-/** An answer that the gateway has no reason to give comes most likely from something else. */
-function adviceForSettings(answer: Answer, redact: Redact): string {
-  return answer.status === 402 ? adviceFor(answer, redact) : CHECK_URL
-}
-
-function wrongUrl(whatHappened: string): IntegrationError {
-  return new IntegrationError(`${whatHappened} ${CHECK_URL}`, 'INVALID_CUSTOM_URL', 400)
-}
-
-/** Whether an answer was given up since it passed the bound on its size; node-fetch tells by the type of its error. */
-function isOversized(error: unknown): boolean {
-  return error instanceof Error && 'type' in error && error.type === 'max-size'
-}
-
-/** The code of a network error, such as ENOTFOUND; empty where there is none. */
-function codeOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : ''
-  return typeof code === 'string' ? code : ''
+/** What a request without an answer says. */
+function explainSilence(error: unknown): string {
+  if (error instanceof IntegrationError) throw error
+  if (error instanceof RetryableError) return `Voucherify's gateway did not answer in time. ${TRY_LATER}`
+  const { code = '', type } = error as { code?: unknown; type?: unknown }
+  // node-fetch's word for an answer that passed the bound on its size.
+  if (type === 'max-size') return `The address answered with far more than Voucherify does. ${CHECK_URL}`
+  return WRONG_HOST.test(String(code))
+    ? `No Voucherify gateway could be reached there (${code}). ${CHECK_URL}`
+    : `Voucherify's gateway gave no answer${code && ` (${code})`}. ${TRY_LATER}`
 }

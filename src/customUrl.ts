@@ -1,15 +1,17 @@
 import { IntegrationError } from '@segment/actions-core'
+import memoize from 'lodash/memoize'
 
 /** The two hosts behind one Custom Voucherify URL, each as an origin without a trailing slash. */
 export interface VoucherifyHosts {
   /** Segment gateway: takes one customer, event or group a call. */
   gateway: string
-  /** Public API: takes customers in bulk and erases them. */
+  /** Public API: takes customers in bulk, tells what became of them, and erases them. */
   api: string
 }
 
 const VOUCHERIFY_DOMAIN = '.voucherify.io'
-const LOOPBACK_HOSTS = ['127.0.0.1', 'localhost', '[::1]']
+/** Longest setting that is looked at, in characters: some patterns take long over endless ones. */
+const MAX_URL_LENGTH = 2_048
 /** Longest name in DNS, in characters: RFC 1035, section 2.3.4, without the root. */
 const MAX_HOST_LENGTH = 253
 const RIGHT_FORM = 'Use the form https://us1.segmentio.voucherify.io, with the region of your project.'
@@ -20,25 +22,20 @@ const RIGHT_FORM = 'Use the form https://us1.segmentio.voucherify.io, with the r
  *
  * Rules: the gateway's host is the API endpoint with the label `api` replaced by `segmentio`
  * (Voucherify's catalog page at Segment), and every documented host ends in `.voucherify.io`.
- * Plain HTTP is only for a sandbox on this machine, never in production.
+ * Valid settings are remembered, since they come with every call.
  *
  * @throws IntegrationError (400) that says what is wrong and shows the right form. It never quotes what was typed,
  * since a key pasted into the wrong setting would be in it.
  */
-export function resolveHosts(customURL: string): VoucherifyHosts {
+export const resolveHosts = memoize((customURL: string): VoucherifyHosts => {
   const typed = String(customURL ?? '').trim()
   if (!typed) throw invalid('is empty')
-  const url = parse(typed)
-
-  if (LOOPBACK_HOSTS.includes(url.hostname)) {
-    if (process.env.NODE_ENV === 'production') throw invalid('points to this machine, which only works in development')
-    if (url.protocol !== 'http:') throw invalid('must use http:// on this machine')
-    return { gateway: url.origin, api: url.origin }
-  }
-  if (url.protocol !== 'https:') throw invalid('must start with https://')
-  if (url.port) throw invalid('must not name a port')
-  return voucherifyHosts(url.hostname)
-}
+  if (typed.length > MAX_URL_LENGTH) throw invalid('is too long')
+  const { protocol, port, hostname } = parse(typed)
+  if (protocol !== 'https:') throw invalid('must start with https://')
+  if (port) throw invalid('must not name a port')
+  return voucherifyHosts(hostname)
+})
 
 /** Everything that is judged without knowing whose host it is. Returns a URL whose path no longer matters. */
 function parse(typed: string): URL {

@@ -1,15 +1,12 @@
-import { IntegrationError } from '@segment/actions-core'
+import { PayloadValidationError } from '@segment/actions-core'
 import type { RequestClient } from '@segment/actions-core'
-import { answerOf, bodyOf, isPage, makeRedact, toDeliveryError } from './errors'
+import { failureOf, isPage } from './errors'
 import type { Settings } from './generated-types'
-import { buildErasureRequest } from './utils'
-
-const NOT_ERASED =
-  'A web page answered instead of Voucherify, so the customer was not erased. Check the setting "Custom Voucherify URL" and ask for the deletion again.'
+import { askApi } from './requests'
 
 /**
- * Erases a person from Voucherify for good, as Segment's deletion requests ask. Customers are only ever stored under
- * `userId`, so without one there is nothing to erase.
+ * Erases a person from Voucherify for good, as Segment's deletion requests ask: the API's "Delete customer
+ * permanently". Customers are only ever stored under `userId`, so without one there is nothing to erase.
  *
  * @returns what was done, in words; a customer whom Voucherify does not know counts as erased
  * @throws the errors of a delivery, PayloadValidationError for an ID that no URL can hold
@@ -21,17 +18,25 @@ export async function eraseCustomer(
 ): Promise<{ output: string }> {
   const sourceId = String(userId ?? '').trim()
   if (!sourceId) return { output: 'Nothing to erase: the request has no userId.' }
-  const { url, options } = buildErasureRequest(settings, sourceId)
-  let body: unknown
-  try {
-    body = bodyOf(await request(url, options))
-  } catch (error) {
-    const answer = answerOf(error)
-    // A page is not Voucherify's answer: somebody would count as erased who was not.
-    if (answer?.status === 404 && !isPage(answer.body))
-      return { output: 'Nothing to erase: Voucherify has no such customer.' }
-    throw toDeliveryError(error, makeRedact(settings))
-  }
-  if (isPage(body)) throw new IntegrationError(NOT_ERASED, 'INVALID_CUSTOM_URL', 400)
+  const path = `customers/${encodePathSegment(sourceId)}/permanent-deletion`
+  const answer = await askApi(request, settings, 'POST', path)
+  if (answer.status === 404 && !isPage(answer)) return { output: 'Nothing to erase: Voucherify has no such customer.' }
+  const failure = failureOf(answer, settings)
+  if (failure) throw failure
   return { output: 'Customer erased.' }
+}
+
+/** Escapes an ID for one segment of a path. */
+function encodePathSegment(id: string): string {
+  // URL takes these two for steps in the path, escaped or not.
+  if (id !== '.' && id !== '..') {
+    try {
+      return encodeURIComponent(id)
+    } catch {
+      // a lone surrogate has no URL form
+    }
+  }
+  throw new PayloadValidationError(
+    "The customer's source_id can't be written into a URL, so the customer was not erased. Erase the customer in Voucherify's dashboard."
+  )
 }

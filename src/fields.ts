@@ -11,6 +11,26 @@ export const firstOf = (place: string, otherwise: string) => ({
   '@if': { exists: path(place), then: path(place), else: path(otherwise) }
 })
 
+/** A text of the customer that null clears. Without a default where its object has one. */
+export const clearableText = (label: string, description: string, value?: InputField['default']): InputField => ({
+  label,
+  description,
+  type: 'string',
+  allowNull: true,
+  ...(value === undefined ? {} : { default: value })
+})
+
+/** Key-value pairs that land in the customer's metadata. The mapping editor offers the keys that the project defines. */
+export const customerMetadata = (label: string, description: string, place: string): InputField => ({
+  label,
+  description,
+  type: 'object',
+  defaultObjectUI: 'keyvalue',
+  additionalProperties: true,
+  dynamic: true,
+  default: path(place)
+})
+
 /**
  * The Customer Object of events and groups.
  *

@@ -4,29 +4,19 @@ import addCustomEvent from './addCustomEvent'
 import assignCustomerToGroup from './assignCustomerToGroup'
 import upsertCustomer from './upsertCustomer'
 
+const eventPreset = (name: string, type: string, changes: object = {}): Preset => ({
+  name,
+  subscribe: `type = "${type}"`,
+  partnerAction: 'addCustomEvent',
+  mapping: { ...defaultValues(addCustomEvent.fields), ...changes },
+  type: 'automatic'
+})
+
 /** The subscriptions that Quick Setup switches on: together they take every type of call but alias. */
 export const presets: Preset[] = [
-  {
-    name: 'Add Custom Event (Track Event)',
-    subscribe: 'type = "track"',
-    partnerAction: 'addCustomEvent',
-    mapping: defaultValues(addCustomEvent.fields),
-    type: 'automatic'
-  },
-  {
-    name: 'Add Custom Event (Page Event)',
-    subscribe: 'type = "page"',
-    partnerAction: 'addCustomEvent',
-    mapping: { ...defaultValues(addCustomEvent.fields), event: { '@template': 'Viewed {{name}} Page' } },
-    type: 'automatic'
-  },
-  {
-    name: 'Add Custom Event (Screen Event)',
-    subscribe: 'type = "screen"',
-    partnerAction: 'addCustomEvent',
-    mapping: { ...defaultValues(addCustomEvent.fields), event: { '@template': 'Viewed {{name}} Screen' } },
-    type: 'automatic'
-  },
+  eventPreset('Add Custom Event (Track Event)', 'track'),
+  eventPreset('Add Custom Event (Page Event)', 'page', { event: { '@template': 'Viewed {{name}} Page' } }),
+  eventPreset('Add Custom Event (Screen Event)', 'screen', { event: { '@template': 'Viewed {{name}} Screen' } }),
   {
     name: 'Create Or Update Customer',
     subscribe: 'type = "identify"',

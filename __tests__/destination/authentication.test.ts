@@ -2,13 +2,7 @@
  * The test of the settings in Segment, with the exact words that people read: keys that Voucherify refuses, a URL that
  * is not its Segment gateway, and a gateway in trouble. The framework puts "Credentials are invalid: " before each.
  */
-import {
-  createRequestClient,
-  Destination,
-  IntegrationError,
-  InvalidAuthenticationError,
-  RetryableError
-} from '@segment/actions-core'
+import { createRequestClient, Destination, InvalidAuthenticationError } from '@segment/actions-core'
 import type { RequestClient } from '@segment/actions-core'
 import nock from 'nock'
 import definition from '../../src/index'
@@ -82,15 +76,10 @@ describe('the test of the settings', () => {
       expect((await errorOf(test())).message).toBe(`${START}${said} ${CHECK_KEYS}`)
     })
 
-    it('and shows neither, however the answer echoes them', async () => {
+    it('and leaves out a reason that echoes one', async () => {
       const { apiKey, secretKey } = settings
-      const basic = Buffer.from(`${apiKey}:${secretKey}`).toString('base64')
-      gatewayAnswers(json(401, { message: `No project ${apiKey} with ${secretKey}`, details: `Basic ${basic}` }))
-      const { message } = await errorOf(test())
-      expect(message).toMatch(
-        /^Credentials are invalid: {2}Voucherify answered 401: No project \*\*\* with \*\*\* - Basic /
-      )
-      for (const part of [apiKey, secretKey, basic, basic.slice(20, 60)]) expect(message).not.toContain(part)
+      gatewayAnswers(json(401, { message: `No project ${apiKey} with ${secretKey}` }))
+      expect((await errorOf(test())).message).toBe(`${START}Voucherify answered 401. ${CHECK_KEYS}`)
     })
   })
 
@@ -186,24 +175,17 @@ describe('the test of the settings', () => {
     })
   })
 
-  it('throws errors of the framework, for hosts that show more than the message', async () => {
-    const throwing = async (error: object) => failureOf(ask(jest.fn().mockRejectedValue(error)))
-    const network = (code: string) => Object.assign(new Error(code), { code })
-    expect(await throwing(network('ENOTFOUND'))).toMatchObject({ type: IntegrationError, status: 400 })
-    expect(await throwing(network('ECONNRESET'))).toMatchObject({ type: RetryableError, status: 500 })
-    const classOf = async (answer: GatewayAnswer) => {
-      gatewayAnswers(answer)
-      const { type } = await failureOf(ask(createRequestClient()))
+  it('throws an error of the framework, for hosts that show more than the message', async () => {
+    for (const status of [401, 403, 404, 302, 429, 500]) {
+      gatewayAnswers({ status })
+      const failure = await failureOf(ask(createRequestClient()))
+      expect(failure).toMatchObject({ type: InvalidAuthenticationError, status: 401 })
       nock.cleanAll()
-      return type
     }
-    expect(await classOf({ status: 401 })).toBe(InvalidAuthenticationError)
-    expect(await classOf({ status: 403 })).toBe(InvalidAuthenticationError)
-    expect(await classOf({ status: 404 })).toBe(IntegrationError)
-    expect(await classOf({ status: 302 })).toBe(IntegrationError)
-    expect(await classOf({ status: 200, ...PAGE })).toBe(IntegrationError)
-    expect(await classOf({ status: 429 })).toBe(RetryableError)
-    expect(await classOf({ status: 500 })).toBe(RetryableError)
+    const silent = Object.assign(new Error('ENOTFOUND'), { code: 'ENOTFOUND' })
+    expect(await failureOf(ask(jest.fn().mockRejectedValue(silent)))).toMatchObject({
+      type: InvalidAuthenticationError
+    })
   })
 
   it.each([

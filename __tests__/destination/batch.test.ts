@@ -30,7 +30,10 @@ type Traits = Record<string, JSONValue>
 
 const BULK = 'https://us1.api.voucherify.io/v1/customers/bulk/async'
 const CUSTOMER = 'https://us1.segmentio.voucherify.io/segmentio/customer-processing'
-const ACCEPTED = { async_action_id: 'aa_1' }
+/** Without the ID of a job, which jobs.test.ts is about: nothing is asked later. */
+const ACCEPTED = { accepted: true }
+/** The same as each call's outcome records it. */
+const RECORD = '{"accepted":true}'
 const NO_USER_ID =
   'The field source_id is blank, most often because the call has no userId. Identify the user first or map another ID; ' +
   'anonymousId is no substitute, since Voucherify would keep it as a separate customer for ever.'
@@ -66,7 +69,7 @@ describe('a batch of customers', () => {
     expect(sent).toEqual([
       { method: 'POST', url: BULK, headers: { ...API_HEADERS, 'content-type': 'application/json' }, body: rows }
     ])
-    expect(outcomes).toEqual(rows.map((row) => ({ status: 202, sent: row, body: ACCEPTED })))
+    expect(outcomes).toEqual(rows.map((row) => ({ status: 202, sent: row, body: RECORD })))
   })
 
   it('goes to the API behind the Custom URL', async () => {
@@ -125,7 +128,11 @@ describe('a row', () => {
       { name: 'Dr. Lee', firstName: 'Ann', lastName: 'Lee' },
       { name: 'Dr. Lee' }
     ],
-    ['has no name for one part', { firstName: 'Ann' }, {}],
+    ['has the first name alone as the name', { firstName: ' Ann ' }, { name: 'Ann' }],
+    ['has the last name alone as the name', { last_name: 'Lee' }, { name: 'Lee' }],
+    ['has the other part where one is null', { first_name: null, lastName: 'Lee' }, { name: 'Lee' }],
+    ['has no name where one part is null', { first_name: null }, {}],
+    ['clears the name where both parts are null', { first_name: null, last_name: null }, { name: null }],
     [
       'keeps null',
       { name: null, email: null, phone: null, description: null, birthdate: null, metadata: null },
@@ -142,11 +149,12 @@ describe('a row', () => {
       {}
     ],
     ['leaves empty objects out', { address: {}, metadata: {} }, {}],
-    ['leaves objects of blank texts out', { address: { city: ' ' }, metadata: { a: '' } }, {}],
+    ['leaves an address of blank texts out', { address: { city: ' ', state: '' } }, {}],
+    ['keeps empty texts in metadata, which clear', { metadata: { a: '' } }, { metadata: { a: '' } }],
     ['has an address without a street', { address: { city: 'Austin' } }, { address: { city: 'Austin' } }]
   ])('%s', async (_, traits, row) => expect(await rowOf(traits)).toEqual([{ source_id: 'usr_1', ...row }]))
 
-  it.each<[JSONValue, string | undefined]>([
+  it.each<[JSONValue, string]>([
     ['1990-01-02', '1990-01-02'],
     ['1990-01-02T23:30:00-05:00', '1990-01-02'],
     ['1990-01-02T00:30:00+14:00', '1990-01-02'],
@@ -155,19 +163,32 @@ describe('a row', () => {
     ['19900102T030405Z', '1990-01-02'],
     [579830400, '1988-05-17'],
     [579830400000, '1988-05-17'],
-    ['2000-02-29', '2000-02-29'],
-    ['2000-0229', undefined],
-    ['200002-29', undefined],
-    ['1990-02-30', undefined],
-    ['1990-13-01', undefined],
-    ['1990-01', undefined],
-    ['1990', undefined],
-    ['7/4/1990', undefined],
-    ['1990-01-02x', undefined],
-    ['in spring', undefined],
-    [' ', undefined]
+    ['2000-02-29', '2000-02-29']
   ])('has for the birthdate %j the date %j', async (birthday, birthdate) => {
-    expect(await rowOf({ birthday })).toEqual([{ source_id: 'usr_1', ...(birthdate && { birthdate }) }])
+    expect(await rowOf({ birthday })).toEqual([{ source_id: 'usr_1', birthdate }])
+  })
+
+  it('has no birthdate for a blank one', async () => {
+    expect(await rowOf({ birthday: ' ' })).toEqual([{ source_id: 'usr_1' }])
+  })
+
+  it.each([
+    '2000-0229',
+    '200002-29',
+    '1990-02-30',
+    '1990-13-01',
+    '1990-01',
+    '1990',
+    '7/4/1990',
+    '1990-01-02x',
+    'in spring'
+  ])('can not hold the birthdate %j, so its customer goes alone and Voucherify judges it', async (birthday) => {
+    const bulk = gatewayAnswers(json(202, ACCEPTED), API)
+    const gateway = gatewayAnswers(json(400, { message: 'Invalid birthdate' }))
+    const outcomes = await deliverBatch([identify('usr_1', { birthday }), identify('usr_2')])
+    expect(outcomes.map(({ status }) => status)).toEqual([400, 202])
+    expect(bulk.map(({ body }) => body)).toEqual([[{ source_id: 'usr_2' }]])
+    expect(gateway.map(({ body }) => body)).toEqual([{ source_id: 'usr_1', birthdate: birthday, type: 'identify' }])
   })
 })
 
@@ -204,7 +225,18 @@ describe('several calls of one customer', () => {
     }
     const other = { source_id: 'usr_2', email: 'two@example.com' }
     expect(sent.map(({ body }) => body)).toEqual([[row, other]])
-    expect(outcomes).toEqual([row, other, row, row].map((said) => ({ status: 202, sent: said, body: ACCEPTED })))
+    expect(outcomes).toEqual([row, other, row, row].map((said) => ({ status: 202, sent: said, body: RECORD })))
+  })
+
+  it.each<[string, Traits[], unknown]>([
+    ['joined of parts that came apart', [{ firstName: 'Ann' }, { lastName: 'Lee' }], 'Ann Lee'],
+    ['joined of the later parts', [{ firstName: 'Ann', lastName: 'Lee' }, { firstName: 'Anna' }], 'Anna Lee'],
+    ['the later parts, not the older name', [{ name: 'A. Lee' }, { firstName: 'Ann', lastName: 'Lee' }], 'Ann Lee'],
+    ['the later name', [{ firstName: 'Ann', lastName: 'Lee' }, { name: 'A. Lee' }], 'A. Lee'],
+    ['the name as mapped beside a lone later part', [{ name: 'A. Lee' }, { firstName: 'Ann' }], 'A. Lee'],
+    ['null where it was cleared last', [{ name: 'A. Lee' }, { name: null }], null]
+  ])('have as their name %s', async (_, traits, name) => {
+    expect(await rowsOf(traits.map((each) => identify('usr_1', each)))).toEqual([{ source_id: 'usr_1', name }])
   })
 
   it('keep the null of metadata that comes last', async () => {
@@ -246,10 +278,10 @@ describe('several calls of one customer', () => {
         body
       }))
     )
-    const single = (body: object) => ({ status: 200, sent: body, body: { queued: true } })
+    const single = (body: object) => ({ status: 200, sent: body, body: '{"queued":true}' })
     expect(outcomes).toEqual([
       single(bodies[0]),
-      { status: 202, sent: other, body: ACCEPTED },
+      { status: 202, sent: other, body: RECORD },
       single(bodies[1]),
       single(bodies[2])
     ])
@@ -310,7 +342,7 @@ describe('a call that cannot be sent', () => {
         errormessage: "The root value is missing the required field 'source_id'.",
         errorreporter: 'INTEGRATIONS'
       },
-      { status: 202, sent: { source_id: 'usr_2' }, body: ACCEPTED }
+      { status: 202, sent: { source_id: 'usr_2' }, body: RECORD }
     ])
   })
 
@@ -329,7 +361,7 @@ describe('a call that cannot be sent', () => {
         errormessage:
           'The customer could not be written as JSON, most often because metadata is nested too deeply. Map fewer or flatter values.'
       },
-      { status: 202, sent: { source_id: 'usr_2' }, body: ACCEPTED }
+      { status: 202, sent: { source_id: 'usr_2' }, body: RECORD }
     ])
     expect(sent.map(({ body }) => body)).toEqual([[{ source_id: 'usr_2' }]])
   })
@@ -394,7 +426,7 @@ describe('a bulk call that fails', () => {
         errortype,
         errormessage: `Voucherify answered ${answered}: Some reason. ${advice}`,
         sent,
-        body,
+        body: JSON.stringify(body),
         errorreporter: 'DESTINATION'
       }))
     )
@@ -439,7 +471,7 @@ describe('a bulk call that fails', () => {
       identify('usr_9', { metadata: { a: 1 } })
     ])
     expect(outcomes.map((outcome) => outcome.status)).toEqual([status, status, status])
-    expect(outcomes[0]).toMatchObject({ sent: rows[0], body, errorreporter: 'DESTINATION' })
+    expect(outcomes[0]).toMatchObject({ sent: rows[0], body: JSON.stringify(body), errorreporter: 'DESTINATION' })
     for (const outcome of outcomes.slice(1)) {
       expect(outcome).toEqual({
         status,
@@ -474,23 +506,23 @@ describe('a bulk call that is refused as a whole', () => {
     const outcomes = await deliverBatch([...identifyMany(4), identify(' ')])
     const sent = (index: number) => ({ source_id: `usr_${index}`, email: `${index}@example.com`, type: 'identify' })
     expect(outcomes).toEqual([
-      { status: 200, sent: sent(0), body: { id: 'usr_0' } },
+      { status: 200, sent: sent(0), body: '{"id":"usr_0"}' },
       {
         status: 400,
         errortype: 'BAD_REQUEST',
         errormessage:
           'Voucherify answered 400 (invalid_email): Invalid email. Correct the value it names in the mapping or in the call; the call is not sent again.',
         sent: sent(1),
-        body: invalid,
+        body: JSON.stringify(invalid),
         errorreporter: 'DESTINATION'
       },
-      { status: 200, sent: sent(2), body: { id: 'usr_2' } },
+      { status: 200, sent: sent(2), body: '{"id":"usr_2"}' },
       {
         status: 503,
         errortype: 'RETRYABLE_ERROR',
         errormessage: 'Voucherify answered 503: Busy. The call can be sent again later.',
         sent: sent(3),
-        body: { code: 503, message: 'Busy' },
+        body: '{"code":503,"message":"Busy"}',
         errorreporter: 'DESTINATION'
       },
       { status: 400, errortype: 'PAYLOAD_VALIDATION_FAILED', errormessage: NO_USER_ID, errorreporter: 'INTEGRATIONS' }
@@ -501,7 +533,7 @@ describe('a bulk call that is refused as a whole', () => {
     )
   })
 
-  it('sends at most five at a time', async () => {
+  it('sends at most ten at a time', async () => {
     gatewayAnswers(refusals[0][1], API)
     let running = 0
     let most = 0
@@ -519,7 +551,7 @@ describe('a bulk call that is refused as a whole', () => {
         .map(({ userId }) => userId)
         .sort()
     )
-    expect(most).toBe(5)
+    expect(most).toBe(10)
   })
 
   it('sends the calls of each customer in order, one after the other', async () => {
@@ -541,7 +573,7 @@ describe('a bulk call that is refused as a whole', () => {
       events.map(({ userId, traits }) => ({
         status: 200,
         sent: { source_id: userId, metadata: traits?.metadata, type: 'identify' },
-        body: {}
+        body: '{}'
       }))
     )
     expect(overlaps).toEqual([])
@@ -600,12 +632,12 @@ describe('a bulk call that is refused as a whole', () => {
     expect(ids(gateway)).toEqual(['a', 'a'])
   })
 
-  it.each([401, 403])('asks nobody else once the gateway refuses the keys with %d', async (status) => {
+  it.each([401, 403, 429])('asks nobody else once the gateway answers %d', async (status) => {
     gatewayAnswers(refusals[0][1], API)
     const gateway = gatewayAnswers(json(status, { message: 'No' }))
     const outcomes = await deliverBatch(identifyMany(30))
     expect(outcomes.map((outcome) => outcome.status)).toEqual(Array(30).fill(status))
-    expect(gateway.length).toBeLessThanOrEqual(5)
+    expect(gateway.length).toBeLessThanOrEqual(10)
     const recorded = outcomes.filter((outcome) => 'sent' in outcome)
     expect(recorded).toHaveLength(gateway.length)
   })
@@ -647,7 +679,7 @@ describe('a host that stops early', () => {
     if (!(results instanceof MultiStatusResponse)) throw new Error('The batch gave no outcomes')
     expect(results.getAllResponses().map((result) => result.value())).toEqual([
       stopped,
-      { status: 202, sent: { source_id: 'usr_2', metadata: { a: 1 } }, body: ACCEPTED },
+      { status: 202, sent: { source_id: 'usr_2', metadata: { a: 1 } }, body: RECORD },
       stopped
     ])
     expect(request).toHaveBeenCalledTimes(1)
@@ -700,32 +732,28 @@ describe('what a batch records of an answer', () => {
     details: { token: secretKey, deep: [[apiKey]] }
   }
 
+  const LEFT_OUT = 'Left out, since it echoed a key.'
+
   function expectNoKeys(outcomes: Outcomes): void {
     const text = JSON.stringify(outcomes)
-    for (const part of [apiKey, secretKey, basic, basic.slice(20, 60)]) expect(text).not.toContain(part)
-    expect(text).toContain('***')
+    for (const part of [apiKey, secretKey, basic]) expect(text).not.toContain(part)
+    expect(text).toContain(LEFT_OUT)
   }
 
-  it.each([202, 401, 403, 429, 500, 404])('holds no key that a bulk answer of %d echoes', async (status) => {
+  it.each([202, 401, 403, 429, 500, 404])('is nothing where a bulk answer of %d echoes a key', async (status) => {
     gatewayAnswers(json(status, echo), API)
     const outcomes = await deliverBatch(identifyMany(2))
     expectNoKeys(outcomes)
-    expect(outcomes[0].body).toMatchObject({ message: 'No ***', details: { token: '***', deep: [['***']] } })
+    expect(outcomes[0].body).toBe(LEFT_OUT)
   })
 
-  it.each([200, 400, 401, 503])('holds no key that the gateway echoes with %d', async (status) => {
+  it.each([200, 400, 401, 503])('is nothing where the gateway echoes a key with %d', async (status) => {
     gatewayAnswers(json(400, echo), API)
     gatewayAnswers(json(status, echo))
     expectNoKeys(await deliverBatch(identifyMany(2)))
   })
 
-  it('holds no key that a number is', async () => {
-    gatewayAnswers(json(202, { async_action_id: 'aa_1', project: 1234567890, count: 12 }), API)
-    const [outcome] = await deliverBatch(identifyMany(1), { settings: { apiKey: '1234567890' } })
-    expect(outcome.body).toEqual({ async_action_id: 'aa_1', project: '***', count: 12 })
-  })
-
-  it('holds no key that a text echoes', async () => {
+  it('is nothing where a text echoes a key', async () => {
     gatewayAnswers({ status: 500, body: `Basic ${basic} ${secretKey}` }, API)
     expectNoKeys(await deliverBatch(identifyMany(1)))
   })
@@ -740,7 +768,7 @@ describe('what a batch records of an answer', () => {
     })
   })
 
-  it('holds no key that an error of the network tells', async () => {
+  it('is nothing where an error of the network tells a key', async () => {
     nock(API)
       .post(/.*/)
       .replyWithError(new Error(`no route for ${secretKey} / ${basic}`))
@@ -748,7 +776,7 @@ describe('what a batch records of an answer', () => {
   })
 
   it.each([
-    ['a long JSON', json(202, { async_action_id: 'aa_1', noise: 'x'.repeat(300_000) })],
+    ['a long JSON', json(202, { noise: 'x'.repeat(300_000) })],
     ['a long text', { status: 202, body: 'x'.repeat(300_000) }],
     ['a long error', json(500, { message: 'x'.repeat(300_000) })]
   ])('is bounded for %s, since a thousand calls may keep it', async (_, answer) => {

@@ -3,12 +3,20 @@
  * to, and what is refused with which words before anything is sent.
  */
 import { IntegrationError } from '@segment/actions-core'
-import { customEvent } from '../../src/addCustomEvent/index'
-import { groupAssignment } from '../../src/assignCustomerToGroup/index'
 import { resolveHosts } from '../../src/customUrl'
-import { customerUpsert } from '../../src/upsertCustomer/index'
-import { buildBulkRequest, buildErasureRequest, buildGatewayRequest, buildTestRequest } from '../../src/utils'
-import { callOf, deliver, errorOf, failureOf, gatewayAnswers, settings, withoutNetwork } from './__helpers__/helpers'
+import {
+  bulkRequest,
+  callOf,
+  deliver,
+  erasureRequest,
+  errorOf,
+  failureOf,
+  gatewayAnswers,
+  requestOf,
+  settings,
+  testRequest,
+  withoutNetwork
+} from './__helpers__/helpers'
 
 const FORM = 'Use the form https://us1.segmentio.voucherify.io, with the region of your project.'
 
@@ -22,16 +30,19 @@ const refusal = (problem: string) => ({
 })
 
 /** Every address that a Custom URL leads to. */
-function addresses(customURL: string): Record<string, string> {
-  const typed = { ...settings, customURL }
-  return {
-    event: buildGatewayRequest(typed, customEvent, { customer: { source_id: 'u' }, type: 'track' }).url,
-    group: buildGatewayRequest(typed, groupAssignment, { customer: { source_id: 'u' }, group_id: 'g' }).url,
-    customer: buildGatewayRequest(typed, customerUpsert, { source_id: 'u' }).url,
-    test: buildTestRequest(typed).url,
-    bulk: buildBulkRequest(typed, ['{}']).url,
-    erasure: buildErasureRequest(typed, 'u').url
+async function addresses(customURL: string): Promise<Record<string, string>> {
+  const customer = { source_id: 'u' }
+  const typed = { customURL }
+  const requests = {
+    event: requestOf('addCustomEvent', { customer, event: 'Paid', type: 'track' }, typed),
+    group: requestOf('assignCustomerToGroup', { customer, group_id: 'g' }, typed),
+    customer: requestOf('upsertCustomer', customer, typed),
+    test: testRequest(typed),
+    bulk: bulkRequest([customer], typed),
+    erasure: erasureRequest('u', typed)
   }
+  const urls = Object.entries(requests).map(async ([name, request]) => [name, (await request).url])
+  return Object.fromEntries(await Promise.all(urls))
 }
 
 const expected = (gateway: string, api: string) => ({
@@ -61,7 +72,7 @@ describe('Custom Voucherify URL', () => {
         'https://eu.acme-2.segmentio.voucherify.io',
         'https://eu.acme-2.api.voucherify.io'
       ]
-    ])('%s', (typed, gateway, api) => expect(addresses(typed)).toEqual(expected(gateway, api)))
+    ])('%s', async (typed, gateway, api) => expect(await addresses(typed)).toEqual(expected(gateway, api)))
   })
 
   describe('is cleaned', () => {
@@ -76,7 +87,7 @@ describe('Custom Voucherify URL', () => {
       ['a trailing /segmentio/', 'https://us1.segmentio.voucherify.io/segmentio/', ...US],
       ['the port that https has anyway', 'https://us1.segmentio.voucherify.io:443', ...US],
       ['all at once', ' HTTPS://Acme.Segmentio.Voucherify.io/segmentio// ', ...DEDICATED]
-    ])('%s', (_, typed, gateway, api) => expect(addresses(typed)).toEqual(expected(gateway, api)))
+    ])('%s', async (_, typed, gateway, api) => expect(await addresses(typed)).toEqual(expected(gateway, api)))
   })
 
   describe('may be the API endpoint, whose label api becomes segmentio', () => {
@@ -90,46 +101,18 @@ describe('Custom Voucherify URL', () => {
       ['https://api.voucherify.io', ...EUROPE],
       ['https://api.voucherify.io/v1', ...EUROPE],
       ['https://acme.api.voucherify.io/v1', ...DEDICATED]
-    ])('%s', (typed, gateway, api) => expect(addresses(typed)).toEqual(expected(gateway, api)))
+    ])('%s', async (typed, gateway, api) => expect(await addresses(typed)).toEqual(expected(gateway, api)))
   })
 
-  describe('may be this machine while developing, for the gateway and the API alike', () => {
-    it.each([
-      ['http://127.0.0.1:8080', 'http://127.0.0.1:8080'],
-      ['http://localhost:8080', 'http://localhost:8080'],
-      ['http://[::1]:8080', 'http://[::1]:8080'],
-      ['http://127.0.0.1', 'http://127.0.0.1'],
-      [' HTTP://LocalHost:8080/segmentio/ ', 'http://localhost:8080']
-    ])('%s', (typed, origin) => expect(addresses(typed)).toEqual(expected(origin, origin)))
+  it('of 2,048 characters is looked at', async () => {
+    const longest = `https://us1.segmentio.voucherify.io${'/'.repeat(2_013)}`
+    expect(longest).toHaveLength(2_048)
+    expect(await addresses(longest)).toEqual(expected(...US))
   })
 
-  describe('in production', () => {
-    const environment = process.env.NODE_ENV
-    beforeEach(() => {
-      process.env.NODE_ENV = 'production'
-    })
-    afterEach(() => {
-      process.env.NODE_ENV = environment
-    })
-
-    const HERE = 'points to this machine, which only works in development'
-
-    it.each(['http://127.0.0.1:8080', 'http://localhost:8080', 'http://[::1]:8080', 'https://localhost:8080'])(
-      'refuses %s',
-      async (typed) => expect(await failureOf(() => resolveHosts(typed))).toEqual(refusal(HERE))
-    )
-
-    it('refuses what it took a moment ago while developing', async () => {
-      const local = { ...settings, customURL: 'http://127.0.0.1:8080' }
-      process.env.NODE_ENV = environment
-      expect(buildTestRequest(local).url).toBe('http://127.0.0.1:8080/segmentio/test-authentication')
-      process.env.NODE_ENV = 'production'
-      expect(await failureOf(() => buildTestRequest(local))).toEqual(refusal(HERE))
-    })
-
-    it('takes a host of Voucherify', () => {
-      expect(addresses('https://us1.segmentio.voucherify.io')).toEqual(expected(...US))
-    })
+  it('is judged again after a refusal', async () => {
+    const judge = () => failureOf(() => resolveHosts('https://example.com'))
+    expect([await judge(), await judge()]).toEqual(Array(2).fill(refusal('must be a host of voucherify.io')))
   })
 
   describe('is refused', () => {
@@ -147,9 +130,13 @@ describe('Custom Voucherify URL', () => {
       ['another scheme: javascript', 'javascript:alert(1)', 'must start with https://'],
       ['http elsewhere', 'http://us1.segmentio.voucherify.io', 'must start with https://'],
       ['http to another machine of the network', 'http://127.0.0.2:8080', 'must start with https://'],
-      ['https to this machine', 'https://127.0.0.1:8080', 'must use http:// on this machine'],
-      ['https to localhost', 'https://localhost', 'must use http:// on this machine'],
-      ['https to ::1', 'https://[::1]:8080', 'must use http:// on this machine'],
+      ['this machine', 'http://127.0.0.1:8080', 'must start with https://'],
+      ['localhost', 'http://localhost:8080', 'must start with https://'],
+      ['::1', 'http://[::1]', 'must start with https://'],
+      ['https to this machine', 'https://127.0.0.1', 'must be a host of voucherify.io'],
+      ['https to localhost', 'https://localhost', 'must be a host of voucherify.io'],
+      ['https to ::1', 'https://[::1]', 'must be a host of voucherify.io'],
+      ['more than 2,048 characters', `https://us1.segmentio.voucherify.io${'/'.repeat(2_014)}`, 'is too long'],
       ['a host outside voucherify.io', 'https://us1.segmentio.example.com', 'must be a host of voucherify.io'],
       ['the bare domain', 'https://voucherify.io', 'must be a host of voucherify.io'],
       ['a look-alike in front', 'https://evil-voucherify.io', 'must be a host of voucherify.io'],

@@ -3,9 +3,14 @@
  * audiences and computed traits among the metadata.
  */
 import type { JSONValue } from '@segment/actions-core'
-import { customerUpsert } from '../../src/upsertCustomer/index'
-import { buildBody } from '../../src/utils'
-import { CUSTOMER_PRESET, callOf, deliver, gatewayAnswers, withoutNetwork } from './__helpers__/helpers'
+import {
+  CUSTOMER_PRESET,
+  bodyOf as bodySent,
+  callOf,
+  deliver,
+  gatewayAnswers,
+  withoutNetwork
+} from './__helpers__/helpers'
 import type { Delivery } from './__helpers__/helpers'
 
 type Traits = Record<string, JSONValue>
@@ -84,11 +89,7 @@ describe('a customer', () => {
         { first_name: null, lastName: 'Lee' },
         { first_name: null, last_name: 'Lee' }
       ],
-      [
-        'is not made of a part that is blank',
-        { firstName: ' ', lastName: 'Lee' },
-        { first_name: ' ', last_name: 'Lee' }
-      ],
+      ['is not made of a part that is blank', { firstName: ' ', lastName: 'Lee' }, { last_name: 'Lee' }],
       [
         'is joined of numbers, which the framework turns into texts',
         { firstName: 7, lastName: 'Lee' },
@@ -176,13 +177,13 @@ describe('a customer', () => {
       ['zero', 0],
       ['a text', 'gold'],
       ['an empty text beside nothing else', ''],
+      ['a text of blanks', ' '],
       ['a list', ['coffee', 'tea']],
       ['an empty list', []],
       ['an object', { last: '2026-01-01', count: 3 }],
       ['null, which clears it', null]
     ])('carries %s into the metadata', async (_, value) => {
-      const expected = value === '' ? CUSTOMER : { ...CUSTOMER, metadata: { vip: value } }
-      expect(await bodyOf({ vip: value }, personas('vip'))).toEqual(expected)
+      expect(await bodyOf({ vip: value }, personas('vip'))).toEqual({ ...CUSTOMER, metadata: { vip: value } })
     })
 
     it('puts it beside what metadata maps', async () => {
@@ -221,9 +222,9 @@ describe('a customer', () => {
     })
 
     it.each<[string, Traits, object]>([
-      ['the trait is missing', { other: 1 }, personas('vip')],
       ['there are no traits', {}, personas('vip')],
       ['the trait is one that every object has', {}, personas('constructor')],
+      ['there is no trait but those that the fields read', { phone: ' ', name: '' }, personas('vip')],
       ['there is no computation_key', { vip: true }, { personas: { computation_class: 'audience' } }],
       ['the computation_key is empty', { vip: true, '': 1 }, personas('')],
       ['the computation_key is null', { vip: true, null: 1 }, personas(null)],
@@ -232,19 +233,81 @@ describe('a customer', () => {
     ])('adds nothing when %s', async (_, traits, context) => expect(await bodyOf(traits, context)).toEqual(CUSTOMER))
 
     it('adds nothing for a saved mapping from before the hidden fields', async () => {
-      const mappings = { [CUSTOMER_PRESET]: { computation_key: '', traits: {} } }
+      const mappings = { [CUSTOMER_PRESET]: { personas: {}, traits: {} } }
       expect(await bodyOf({ vip: true }, personas('vip'), { mappings })).toEqual(CUSTOMER)
+    })
+
+    it('adds it for a saved mapping that reads the key alone', async () => {
+      const computation_key = { '@path': '$.context.personas.computation_key' }
+      const mappings = { [CUSTOMER_PRESET]: { computation_key, personas: {} } }
+      const expected = { ...CUSTOMER, metadata: { vip: true } }
+      expect(await bodyOf({ vip: true, other: 1 }, personas('vip'), { mappings })).toEqual(expected)
     })
 
     it('lets no key change what objects are', async () => {
       const traits: Traits = JSON.parse('{ "__proto__": { "polluted": true } }')
       expect(await bodyOf(traits, personas('__proto__'))).toEqual(CUSTOMER)
-      const body = buildBody(customerUpsert, { ...CUSTOMER, computation_key: '__proto__', traits })
+      const payload = { ...CUSTOMER, personas: { computation_key: '__proto__' }, traits }
+      const body = await bodySent('upsertCustomer', payload)
       expect(JSON.stringify(body)).toBe(
-        '{"source_id":"usr_1","type":"identify","metadata":{"__proto__":{"polluted":true}}}'
+        '{"source_id":"usr_1","metadata":{"__proto__":{"polluted":true}},"type":"identify"}'
       )
-      expect(body.metadata).not.toHaveProperty('polluted')
+      expect(body).not.toHaveProperty('metadata.polluted')
       expect({}).not.toHaveProperty('polluted')
+    })
+  })
+
+  describe('with a SQL trait of Engage', () => {
+    const COLUMNS = { tier: 'gold', orders: 3, refunded: null, note: '', tags: ['a'], last: { at: '2026-01-01' } }
+    /** Every trait that a field reads by default. */
+    const READ = {
+      name: 'Ann Lee',
+      firstName: 'Ann',
+      first_name: 'Anna',
+      lastName: 'Lee',
+      last_name: 'Leigh',
+      description: 'Regular',
+      email: 'ann@example.com',
+      phone: '1',
+      birthday: '1990-01-02',
+      birthdate: '1990-01-03',
+      address: { city: 'Austin' }
+    }
+    const FIELDS = {
+      name: 'Ann Lee',
+      first_name: 'Ann',
+      last_name: 'Lee',
+      description: 'Regular',
+      email: 'ann@example.com',
+      phone: '1',
+      birthdate: '1990-01-02',
+      address: { city: 'Austin' }
+    }
+    const sqlTrait = { personas: { computation_class: 'sql_trait', computation_key: 'nightly_scores' } }
+
+    it.each<[string, object]>([
+      ['of that class', sqlTrait],
+      [
+        'of that class whose name is a column',
+        { personas: { computation_class: 'sql_trait', computation_key: 'tier' } }
+      ],
+      ['of that class without a name', { personas: { computation_class: 'sql_trait' } }],
+      ['whose name is none of its traits', { personas: { computation_key: 'nightly_scores' } }]
+    ])('%s carries every column that no field reads', async (_, context) => {
+      expect(await bodyOf({ ...READ, ...COLUMNS }, context)).toEqual({ ...CUSTOMER, ...FIELDS, metadata: COLUMNS })
+    })
+
+    it('puts them beside what metadata maps, and wins over it', async () => {
+      expect(await bodyOf({ tier: 'gold', metadata: { tier: 'silver', plan: 'x' } }, sqlTrait)).toEqual({
+        ...CUSTOMER,
+        metadata: { tier: 'gold', plan: 'x' }
+      })
+    })
+
+    it('is told by its key too where a saved mapping reads the key alone', async () => {
+      const computation_key = { '@path': '$.context.personas.computation_key' }
+      const mappings = { [CUSTOMER_PRESET]: { computation_key, personas: {} } }
+      expect(await bodyOf(COLUMNS, sqlTrait, { mappings })).toEqual({ ...CUSTOMER, metadata: COLUMNS })
     })
   })
 })

@@ -7,7 +7,8 @@
 import type http from 'http'
 import { gzipSync } from 'zlib'
 import { APIError, Destination, RetryableError } from '@segment/actions-core'
-import definition from '../../src/index'
+import voucherify from '../../src/index'
+import { standIn } from '../../tools/standIn'
 import { onFastClock } from './__helpers__/clock'
 import { callOf, deliver, drip, erase, errorOf, settings, startServer } from './__helpers__/helpers'
 
@@ -81,7 +82,7 @@ type Failed = Error & { status?: unknown; code?: unknown; type?: unknown }
 const ways: [string, (customURL: string) => Promise<unknown>][] = [
   ['event', (customURL) => deliver(callOf('track', { event: 'Paid' }), { settings: { customURL } })],
   ['erasure', (customURL) => erase('usr_1', { customURL })],
-  ['test', (customURL) => new Destination(definition).testAuthentication({ ...settings, customURL })]
+  ['test', (customURL) => new Destination(standIn(voucherify)).testAuthentication({ ...settings, customURL })]
 ]
 
 /** How something ended: with an error or well. */
@@ -149,8 +150,6 @@ describe('a fault', () => {
     ['500 with a body that drips for ever', { type: 'body-timeout' }],
     ['302 with a body that drips for ever', { type: 'body-timeout' }],
     ['200 late, with a body that drips for ever', { type: 'body-timeout' }],
-    ['200 with headers that stop in the middle', { code: 'ETIMEDOUT' }],
-    ['no answer', { code: 'ETIMEDOUT', message: 'Request timed out after 10000ms' }],
     ['a reset', { code: 'ECONNRESET' }],
     ['an answer that is no HTTP', { type: 'system' }]
   ])('of the network passes through as it came, without a status: %s', (fault, expected) => {
@@ -174,11 +173,26 @@ describe('a fault', () => {
     }
   )
 
+  it.each(['no answer', '200 with headers that stop in the middle'])(
+    'of time is a retryable error without the request and its keys: %s',
+    (fault) => {
+      for (const way of ['event', 'erasure']) {
+        const error = endMet(way, fault)
+        expect(error).toBeInstanceOf(RetryableError)
+        expect(error).toMatchObject({
+          status: 504,
+          message: 'Voucherify did not answer in time. The call can be sent again later.'
+        })
+        expect(error).not.toHaveProperty('options')
+      }
+    }
+  )
+
   it.each(['no answer', '200 with a body that drips for ever', 'a reset', '200 cut in chunks'])(
     'met by the test of the settings says that the gateway gave no answer: %s',
     (fault) => {
       expect(endMet('test', fault)?.message).toMatch(
-        /^Credentials are invalid: {2}Voucherify's gateway gave no answer( \(\w+\))?\. The settings may be right; try again in a few minutes\.$/
+        /^Credentials are invalid: {2}Voucherify's gateway (gave no answer( \(\w+\))?|did not answer in time)\. The settings may be right; try again in a few minutes\.$/
       )
     }
   )

@@ -2,7 +2,7 @@
  * What customers see in Segment and what their saved mappings rely on: settings, actions, fields with keys, labels,
  * types and defaults, the five presets with their triggers and mappings; and the rule for the names of pages and screens.
  */
-import { defaultValues, Destination } from '@segment/actions-core'
+import { defaultValues, Destination, PayloadValidationError } from '@segment/actions-core'
 import type { InputField, SegmentEvent } from '@segment/actions-core'
 import omit from 'lodash/omit'
 import definition from '../../src/index'
@@ -56,7 +56,7 @@ const CUSTOMER_DEFAULTS = {
   },
   metadata: path('$.traits.metadata'),
   type: path('$.type'),
-  computation_key: path('$.context.personas.computation_key'),
+  personas: path('$.context.personas'),
   traits: path('$.traits'),
   enable_batching: false,
   batch_size: 1000
@@ -171,6 +171,7 @@ describe('the fields', () => {
       metadata: 'Metadata, object, null',
       type: 'Event Type, string, required',
       computation_key: 'Engage Computation Key, string, hidden',
+      personas: 'Engage Context, object, null, hidden',
       traits: 'Engage Traits, object, null, hidden',
       enable_batching: 'Batch Customers, boolean',
       batch_size: 'Batch Size, number, hidden'
@@ -339,8 +340,7 @@ describe('the name of an event', () => {
 
     it.each([
       ['Saw  {{name}}', 'Saw  '],
-      [`${word}  viewed`, `${word}  viewed`],
-      ['{{name}}', undefined]
+      [`${word}  viewed`, `${word}  viewed`]
     ])("leaves the customer's own template %j untouched", async (template, expected) => {
       const mappings = { [preset]: { event: { '@template': template } } }
       expect(await nameOf(callOf(type), { mappings })).toBe(expected)
@@ -356,5 +356,32 @@ describe('the name of an event', () => {
 
   it('of a track call without one is the name of the call', async () => {
     expect(await nameOf(callOf('track', { name: 'Paid' }))).toBe('Paid')
+  })
+
+  const TOO_LONG =
+    'The field event is longer than the 300 characters that Voucherify takes. Send a shorter name, and the rest as metadata.'
+  const BLANK =
+    'The field event is blank, most often because the call has no event or name. Name the event in the call, or map another value.'
+
+  it.each([
+    ['of 300 characters', 'x'.repeat(300)],
+    ['of 300 characters of two units each', '🎉'.repeat(300)]
+  ])('%s is sent', async (_, event) => expect(await nameOf(callOf('track', { event }))).toBe(event))
+
+  it.each<[string, Partial<SegmentEvent>, string]>([
+    ['of 301 characters', { event: 'x'.repeat(301) }, TOO_LONG],
+    ['of 301 characters of two units each', { event: '🎉'.repeat(301) }, TOO_LONG],
+    ['that is missing', {}, BLANK],
+    ['that is empty', { event: '' }, BLANK],
+    ['that is blank', { event: ' \t' }, BLANK],
+    ['that is null', JSON.parse('{ "event": null }'), BLANK]
+  ])('%s is refused before anything is sent', async (_, overrides, message) => {
+    const sent = gatewayAnswers({ status: 200 })
+    expect(await failureOf(deliver(callOf('track', overrides)))).toEqual({
+      type: PayloadValidationError,
+      status: 400,
+      message
+    })
+    expect(sent).toEqual([])
   })
 })

@@ -3,20 +3,22 @@
  * visible fields and nothing else, whatever the host passed; what is left out; identifiers and keys that can't be used;
  * and the second host, which calls `perform` without the framework.
  */
-import { IntegrationError, PayloadValidationError } from '@segment/actions-core'
+import { APIError, IntegrationError, PayloadValidationError, RetryableError } from '@segment/actions-core'
 import type { RequestClient } from '@segment/actions-core'
-import addCustomEvent, { customEvent } from '../../src/addCustomEvent/index'
-import assignToGroup, { groupAssignment } from '../../src/assignCustomerToGroup/index'
-import upsertCustomer, { customerUpsert } from '../../src/upsertCustomer/index'
+import omit from 'lodash/omit'
+import addCustomEvent from '../../src/addCustomEvent/index'
+import assignToGroup from '../../src/assignCustomerToGroup/index'
+import upsertCustomer from '../../src/upsertCustomer/index'
 import {
-  buildBody,
-  buildBulkRequest,
-  buildErasureRequest,
-  buildGatewayRequest,
-  buildTestRequest
-} from '../../src/utils'
-import type { GatewayCall } from '../../src/utils'
-import { errorOf, failureOf, settings } from './__helpers__/helpers'
+  bodyOf,
+  bulkRequest,
+  erasureRequest,
+  errorOf,
+  failureOf,
+  requestOf,
+  settings,
+  testRequest
+} from './__helpers__/helpers'
 
 const GUARDS = { redirect: 'manual', skipResponseCloning: true, timeout: 10_000, size: 1_048_576 }
 
@@ -42,41 +44,41 @@ const NO_GROUP_ID =
   'The field group_id is blank, most often because the call has no groupId. Send a groupId, or map another ID of the group.'
 
 describe('a request to the gateway', () => {
-  it.each<[string, GatewayCall, object]>([
-    ['event-processing', customEvent, EVENT],
-    ['group-processing', groupAssignment, GROUP],
-    ['customer-processing', customerUpsert, CUSTOMER]
-  ])('%s carries both pairs of headers, every guard and the body, and nothing else', (path, call, payload) => {
-    expect(buildGatewayRequest(settings, call, payload)).toEqual({
+  it.each<[string, string, object]>([
+    ['event-processing', 'addCustomEvent', EVENT],
+    ['group-processing', 'assignCustomerToGroup', GROUP],
+    ['customer-processing', 'upsertCustomer', CUSTOMER]
+  ])('%s carries both pairs of headers, every guard and the body, and nothing else', async (path, call, payload) => {
+    expect(await requestOf(call, payload)).toEqual({
       url: `https://us1.segmentio.voucherify.io/segmentio/${path}`,
       options: { ...GUARDS, method: 'POST', headers: GATEWAY_KEYS, json: payload }
     })
   })
 
-  it('that tests the keys is the same without a body', () => {
-    expect(buildTestRequest(settings)).toEqual({
+  it('that tests the keys is the same without a body', async () => {
+    expect(await testRequest()).toEqual({
       url: 'https://us1.segmentio.voucherify.io/segmentio/test-authentication',
       options: { ...GUARDS, method: 'GET', headers: GATEWAY_KEYS }
     })
   })
 
-  it('changes neither the payload nor the settings', () => {
+  it('changes neither the payload nor the settings', async () => {
     const payload = Object.freeze({ ...CUSTOMER, source_id: ' usr_1 ', metadata: Object.freeze({ a: 1 }) })
-    const body = buildGatewayRequest(Object.freeze({ ...settings }), customerUpsert, payload).options.json
-    expect(body).toEqual({ ...CUSTOMER, metadata: { a: 1 } })
+    const { options } = await requestOf('upsertCustomer', payload)
+    expect(options.json).toEqual({ ...CUSTOMER, metadata: { a: 1 } })
     expect(payload).toEqual({ ...CUSTOMER, source_id: ' usr_1 ', metadata: { a: 1 } })
   })
 
-  it('trims the source_id also where the customer is frozen', () => {
+  it('trims the source_id also where the customer is frozen', async () => {
     const customer = Object.freeze({ source_id: ' usr_1 ' })
-    expect(buildBody(customEvent, { ...EVENT, customer })).toEqual(EVENT)
+    expect(await bodyOf('addCustomEvent', { ...EVENT, customer })).toEqual(EVENT)
     expect(customer).toEqual({ source_id: ' usr_1 ' })
   })
 })
 
 describe('a request to the API', () => {
-  it('with customers in bulk carries the documented pair only, and the rows as they are', () => {
-    expect(buildBulkRequest(settings, ['{"source_id":"a"}', '{"source_id":"b"}'])).toEqual({
+  it('with customers in bulk carries the documented pair only, and the rows as they are', async () => {
+    expect(await bulkRequest([{ source_id: 'a' }, { source_id: 'b' }])).toEqual({
       url: 'https://us1.api.voucherify.io/v1/customers/bulk/async',
       options: {
         ...GUARDS,
@@ -87,8 +89,8 @@ describe('a request to the API', () => {
     })
   })
 
-  it('that erases carries the documented pair only, and no body', () => {
-    expect(buildErasureRequest(settings, 'usr_1')).toEqual({
+  it('that erases carries the documented pair only, and no body', async () => {
+    expect(await erasureRequest('usr_1')).toEqual({
       url: 'https://us1.api.voucherify.io/v1/customers/usr_1/permanent-deletion',
       options: { ...GUARDS, method: 'POST', headers: API_KEYS }
     })
@@ -102,8 +104,8 @@ describe('a request to the API', () => {
     ['a\\b', 'a%5Cb'],
     ['...', '...'],
     ['Zoë 🎉', 'Zo%C3%AB%20%F0%9F%8E%89']
-  ])('escapes the ID %s', (id, segment) => {
-    const { url } = buildErasureRequest(settings, id)
+  ])('escapes the ID %s', async (id, segment) => {
+    const { url } = await erasureRequest(id)
     expect(url).toBe(`https://us1.api.voucherify.io/v1/customers/${segment}/permanent-deletion`)
     expect(new URL(url).pathname).toBe(`/v1/customers/${segment}/permanent-deletion`)
   })
@@ -111,7 +113,7 @@ describe('a request to the API', () => {
   it.each(['.', '..', '\ud800', 'a\udc00b'])(
     'refuses the ID %j, which would reach another path or none',
     async (id) => {
-      expect(await failureOf(() => buildErasureRequest(settings, id))).toEqual({
+      expect(await failureOf(erasureRequest(id))).toEqual({
         type: PayloadValidationError,
         status: 400,
         message:
@@ -122,15 +124,15 @@ describe('a request to the API', () => {
 })
 
 describe('the keys', () => {
-  it('are trimmed', () => {
+  it('are trimmed', async () => {
     const typed = { ...settings, apiKey: `  ${settings.apiKey}\n`, secretKey: `\t${settings.secretKey} ` }
-    expect(buildTestRequest(typed).options.headers).toEqual(GATEWAY_KEYS)
-    expect(buildErasureRequest(typed, 'u').options.headers).toEqual(API_KEYS)
+    expect((await testRequest(typed)).options.headers).toEqual(GATEWAY_KEYS)
+    expect((await erasureRequest('u', typed)).options.headers).toEqual(API_KEYS)
   })
 
-  it('need no pattern', () => {
-    const { headers } = buildTestRequest({ ...settings, apiKey: 'a b', secretKey: '~!"§' }).options
-    expect(headers).toEqual({
+  it('need no pattern', async () => {
+    const { options } = await testRequest({ apiKey: 'a b', secretKey: '~!"§' })
+    expect(options.headers).toEqual({
       'X-App-Id': 'a b',
       'X-App-Token': '~!"§',
       authorization: 'Basic YSBi',
@@ -138,11 +140,10 @@ describe('the keys', () => {
     })
   })
 
-  const builders: [string, (typed: typeof settings) => unknown][] = [
-    ['a call', (typed) => buildGatewayRequest(typed, customerUpsert, CUSTOMER)],
-    ['a test', buildTestRequest],
-    ['a bulk', (typed) => buildBulkRequest(typed, ['{}'])],
-    ['an erasure', (typed) => buildErasureRequest(typed, 'usr_1')]
+  const builders: [string, (typed: typeof settings) => Promise<unknown>][] = [
+    ['a call', (typed) => requestOf('upsertCustomer', CUSTOMER, typed)],
+    ['a test', testRequest],
+    ['an erasure', (typed) => erasureRequest('usr_1', typed)]
   ]
   const values: [string, string, string][] = [
     ['empty', '', 'is empty'],
@@ -160,7 +161,7 @@ describe('the keys', () => {
         ['apiKey', 'Application ID'],
         ['secretKey', 'Secret Key']
       ]) {
-        const failure = await failureOf(() => build({ ...settings, [key]: value }))
+        const failure = await failureOf(build({ ...settings, [key]: value }))
         expect(failure).toEqual({
           type: IntegrationError,
           status: 400,
@@ -183,7 +184,7 @@ describe('the body', () => {
     extra: { nested: true }
   }
 
-  it('of an event holds all its declared fields, and of the customer, referral and loyalty only theirs', () => {
+  it('of an event holds all its declared fields, and of the customer, referral and loyalty only theirs', async () => {
     const declared = {
       customer: { source_id: 'usr_1', email: 'ann@example.com' },
       referral: { code: 'REF', referrer_id: 'usr_2' },
@@ -199,20 +200,20 @@ describe('the body', () => {
       referral: { ...declared.referral, extra: 1 },
       loyalty: { ...declared.loyalty, points: 100 }
     }
-    expect(buildBody(customEvent, payload)).toEqual(declared)
+    expect(await bodyOf('addCustomEvent', payload)).toEqual(declared)
   })
 
-  it('of a group holds all its declared fields', () => {
+  it('of a group holds all its declared fields', async () => {
     const declared = {
       customer: { source_id: 'usr_1', email: 'ann@example.com' },
       group_id: 'org_1',
       traits: { name: 'Org', employees: 12, address: { city: 'Austin' }, 'total billed': null },
       type: 'group'
     }
-    expect(buildBody(groupAssignment, { ...BESIDE, ...declared })).toEqual(declared)
+    expect(await bodyOf('assignCustomerToGroup', { ...omit(BESIDE, 'customURL'), ...declared })).toEqual(declared)
   })
 
-  it('of a customer holds all its declared fields, without those that carry Engage or steer batches', () => {
+  it('of a customer holds all its declared fields, without those that carry Engage or steer batches', async () => {
     const declared = {
       source_id: 'usr_1',
       name: 'Ann Lee',
@@ -235,10 +236,10 @@ describe('the body', () => {
       enable_batching: true,
       batch_size: 1000
     }
-    expect(buildBody(customerUpsert, payload)).toEqual(declared)
+    expect(await bodyOf('upsertCustomer', payload)).toEqual(declared)
   })
 
-  it('keeps null where a field takes it', () => {
+  it('keeps null where a field takes it', async () => {
     const nulls = {
       source_id: 'usr_1',
       name: null,
@@ -252,118 +253,162 @@ describe('the body', () => {
       metadata: null,
       type: 'identify'
     }
-    expect(buildBody(customerUpsert, nulls)).toEqual(nulls)
+    expect(await bodyOf('upsertCustomer', nulls)).toEqual(nulls)
   })
 
-  it('leaves null out where a field takes none', () => {
-    const { customer, type } = EVENT
+  it('leaves null out where a field takes none', async () => {
+    const { customer, event, type } = EVENT
     expect(
-      buildBody(customEvent, {
+      await bodyOf('addCustomEvent', {
         customer: { ...customer, email: null },
         referral: { code: null, referrer_id: 'usr_2' },
         loyalty: null,
         metadata: null,
-        event: null,
+        event,
         type
       })
-    ).toEqual({ customer, referral: { referrer_id: 'usr_2' }, type })
-    expect(buildBody(groupAssignment, { ...GROUP, traits: null })).toEqual(GROUP)
-    expect(buildBody(customerUpsert, { ...CUSTOMER, address: null })).toEqual(CUSTOMER)
+    ).toEqual({ customer, referral: { referrer_id: 'usr_2' }, event, type })
+    expect(await bodyOf('assignCustomerToGroup', { ...GROUP, traits: null })).toEqual(GROUP)
+    expect(await bodyOf('upsertCustomer', { ...CUSTOMER, address: null })).toEqual(CUSTOMER)
   })
 
-  it.each<[string, GatewayCall, object]>([
-    ['referral', customEvent, EVENT],
-    ['loyalty', customEvent, EVENT],
-    ['metadata', customEvent, EVENT],
-    ['traits', groupAssignment, GROUP],
-    ['address', customerUpsert, CUSTOMER],
-    ['metadata', customerUpsert, CUSTOMER]
-  ])('leaves %s out when it is empty or holds only blank texts', (field, call, rest) => {
-    for (const value of [{}, { code: '' }, { code: ' ', city: '\t\n', a: '' }]) {
-      expect(buildBody(call, { ...rest, [field]: value })).toEqual(rest)
-    }
-  })
+  const BLANKS = ['', ' ', '\t\n']
 
-  it('keeps such an object whole when one value in it says something', () => {
-    const says = [
-      { city: '', state: null },
-      { city: ' ', state: 'TX' }
-    ]
-    for (const address of says)
-      expect(buildBody(customerUpsert, { ...CUSTOMER, address })).toEqual({ ...CUSTOMER, address })
-    const values = [{ a: '', b: 0 }, { a: '', b: false }, { a: '', b: null }, { a: {} }, { a: [] }]
-    for (const metadata of values) {
-      expect(buildBody(customerUpsert, { ...CUSTOMER, metadata })).toEqual({ ...CUSTOMER, metadata })
-    }
-  })
-
-  it('leaves empty texts out, in a batch as for one call', () => {
-    const empty = { name: '', email: '', phone: '', description: '', birthdate: '', first_name: '', last_name: '' }
-    expect(buildBody(customerUpsert, { ...CUSTOMER, ...empty })).toEqual(CUSTOMER)
-    expect(buildBody(customEvent, { ...EVENT, event: '' })).toEqual({ customer: EVENT.customer, type: 'track' })
-  })
-
-  it('leaves an empty text out where null would be left out too, inside objects as well', () => {
-    const payload = {
+  it.each(BLANKS)('leaves out a declared text that reads %j, at any level', async (blank) => {
+    const texts = ['name', 'email', 'phone', 'description', 'birthdate', 'first_name', 'last_name']
+    const parts = ['city', 'state', 'postal_code', 'street', 'country']
+    const blanks = (keys: string[]) => Object.fromEntries(keys.map((key) => [key, blank]))
+    const customer = { ...CUSTOMER, ...blanks(texts), address: { ...blanks(parts), city: 'Austin', state: null } }
+    expect(await bodyOf('upsertCustomer', customer)).toEqual({ ...CUSTOMER, address: { city: 'Austin', state: null } })
+    const event = {
       ...EVENT,
-      customer: { source_id: 'usr_1', email: '' },
-      referral: { code: 'REF', referrer_id: '' }
+      customer: { source_id: 'usr_1', email: blank },
+      referral: { code: 'REF', referrer_id: blank }
     }
-    expect(buildBody(customEvent, payload)).toEqual({ ...EVENT, referral: { code: 'REF' } })
+    expect(await bodyOf('addCustomEvent', event)).toEqual({ ...EVENT, referral: { code: 'REF' } })
   })
+
+  it.each<[string, string, object]>([
+    ['referral', 'addCustomEvent', EVENT],
+    ['loyalty', 'addCustomEvent', EVENT],
+    ['address', 'upsertCustomer', CUSTOMER]
+  ])('leaves %s out when no key is left in it', async (field, call, rest) => {
+    for (const value of [{}, { code: '', city: '\t\n' }, { code: undefined, city: ' ' }, { other: 1 }]) {
+      expect(await bodyOf(call, { ...rest, [field]: value })).toEqual(rest)
+    }
+  })
+
+  const FREE: [string, string, object][] = [
+    ['metadata', 'addCustomEvent', EVENT],
+    ['traits', 'assignCustomerToGroup', GROUP],
+    ['metadata', 'upsertCustomer', CUSTOMER]
+  ]
+
+  it.each(FREE)('leaves %s of %s out when there is no key in it', async (field, call, rest) => {
+    for (const value of [{}, { key: undefined }]) {
+      expect(await bodyOf(call, { ...rest, [field]: value })).toEqual(rest)
+    }
+  })
+
+  it.each(FREE)(
+    'leaves the free keys of %s of %s as they are, whatever stands beside them',
+    async (field, call, rest) => {
+      const values = ['', ' ', null, 0, false, {}, [], { a: '' }, 'gold']
+      for (const value of values) {
+        for (const free of [{ tier: value }, { tier: value, x: 1 }]) {
+          expect(await bodyOf(call, { ...rest, [field]: free })).toEqual({ ...rest, [field]: free })
+        }
+      }
+    }
+  )
 })
 
 describe('the identifiers', () => {
-  it('are trimmed', () => {
-    expect(buildBody(customEvent, { ...EVENT, customer: { source_id: ' \tusr 1\n' } })).toEqual({
+  it('are trimmed', async () => {
+    expect(await bodyOf('addCustomEvent', { ...EVENT, customer: { source_id: ' \tusr 1\n' } })).toEqual({
       ...EVENT,
       customer: { source_id: 'usr 1' }
     })
-    expect(buildBody(groupAssignment, { ...GROUP, customer: { source_id: ' usr_1' }, group_id: 'org_1 ' })).toEqual(
-      GROUP
-    )
-    expect(buildBody(customerUpsert, { ...CUSTOMER, source_id: '  usr_1  ' })).toEqual(CUSTOMER)
+    expect(
+      await bodyOf('assignCustomerToGroup', { ...GROUP, customer: { source_id: ' usr_1' }, group_id: 'org_1 ' })
+    ).toEqual(GROUP)
+    expect(await bodyOf('upsertCustomer', { ...CUSTOMER, source_id: '  usr_1  ' })).toEqual(CUSTOMER)
   })
 
-  it('become texts where a host passes numbers', () => {
-    const body = buildBody(groupAssignment, { ...GROUP, customer: { source_id: 0 }, group_id: 12 })
+  it('become texts where a host passes numbers', async () => {
+    const body = await bodyOf('assignCustomerToGroup', { ...GROUP, customer: { source_id: 0 }, group_id: 12 })
     expect(body).toEqual({ ...GROUP, customer: { source_id: '0' }, group_id: '12' })
   })
 
   const blanks = [undefined, null, '', ' ', '\t\n', {}, [], true]
-  it.each<[string, GatewayCall, (id: unknown) => object, string]>([
+  it.each<[string, string, (id: unknown) => object, string]>([
     [
       'customer.source_id of an event',
-      customEvent,
+      'addCustomEvent',
       (id) => ({ ...EVENT, customer: { source_id: id } }),
       `The field customer.source_id ${NO_USER_ID}`
     ],
     [
       'customer.source_id of a group',
-      groupAssignment,
+      'assignCustomerToGroup',
       (id) => ({ ...GROUP, customer: { source_id: id } }),
       `The field customer.source_id ${NO_USER_ID}`
     ],
     [
       'source_id of a customer',
-      customerUpsert,
+      'upsertCustomer',
       (id) => ({ ...CUSTOMER, source_id: id }),
       `The field source_id ${NO_USER_ID}`
     ],
-    ['group_id', groupAssignment, (id) => ({ ...GROUP, group_id: id }), NO_GROUP_ID]
+    ['group_id', 'assignCustomerToGroup', (id) => ({ ...GROUP, group_id: id }), NO_GROUP_ID]
   ])(
     '%s: a blank one is refused, with the usual cause, and anonymousId is not taken instead',
     async (_, call, payload, message) => {
       for (const blank of blanks) {
-        const failure = await failureOf(() => buildBody(call, { ...payload(blank), anonymousId: 'anon_1' }))
+        const failure = await failureOf(bodyOf(call, { ...payload(blank), anonymousId: 'anon_1' }))
         expect(failure).toEqual({ type: PayloadValidationError, status: 400, message })
       }
     }
   )
 
+  it.each(['undefined', 'null', 'NaN', 'Infinity', '-Infinity', '[object Object]'])(
+    'that read %s are refused, since a broken app gives them to everybody',
+    async (id) => {
+      const refusal = (field: string) => ({
+        type: PayloadValidationError,
+        status: 400,
+        message:
+          `The field ${field} reads "${id}", which an app sends when it has no ID at hand, so it would be shared by ` +
+          'strangers. Send the call only when the ID is known, or map another ID.'
+      })
+      for (const typed of [id, ` ${id}\n`]) {
+        const event = { ...EVENT, customer: { source_id: typed } }
+        expect(await failureOf(bodyOf('addCustomEvent', event))).toEqual(refusal('customer.source_id'))
+        const group = { ...GROUP, group_id: typed }
+        expect(await failureOf(bodyOf('assignCustomerToGroup', group))).toEqual(refusal('group_id'))
+        expect(await failureOf(bodyOf('upsertCustomer', { ...CUSTOMER, source_id: typed }))).toEqual(
+          refusal('source_id')
+        )
+      }
+    }
+  )
+
+  it.each(['undefined-1', 'nullify', 'NULL', 'user null', '"null"', '[object Object]s', 'Nan', '0', 'none'])(
+    'that only look like such a word pass: %s',
+    async (id) => {
+      expect(await bodyOf('upsertCustomer', { ...CUSTOMER, source_id: id })).toEqual({ ...CUSTOMER, source_id: id })
+    }
+  )
+
+  it('of broken apps are erased still, since they came in before', async () => {
+    expect((await erasureRequest('undefined')).url).toBe(
+      'https://us1.api.voucherify.io/v1/customers/undefined/permanent-deletion'
+    )
+  })
+
   it('are asked for also where the whole customer is missing', async () => {
     for (const customer of [undefined, null, {}, '', 'usr_1', []]) {
-      const { message } = await failureOf(() => buildBody(customEvent, { ...EVENT, customer }))
+      const { message } = await failureOf(bodyOf('addCustomEvent', { ...EVENT, customer }))
       expect(message).toBe(`The field customer.source_id ${NO_USER_ID}`)
     }
   })
@@ -396,6 +441,43 @@ describe('a host without the framework, which passes payload and settings as one
         ]
       ])
       expect(Object.keys(request.mock.calls[0][1].json)).toEqual(Object.keys(fields))
+    }
+  )
+
+  it('gives null for whatever a call lacks, which clears nothing', async () => {
+    const nulls = {
+      name: null,
+      first_name: null,
+      last_name: null,
+      phone: null,
+      birthdate: null,
+      address: { city: null, state: null },
+      metadata: { plan: null, vip: true, nested: { a: null } }
+    }
+    expect(await bodyOf('upsertCustomer', merged({ ...CUSTOMER, email: 'a@example.com', ...nulls }))).toEqual({
+      ...CUSTOMER,
+      email: 'a@example.com',
+      metadata: { vip: true, nested: { a: null } }
+    })
+    expect(await bodyOf('upsertCustomer', merged({ ...CUSTOMER, metadata: { plan: null } }))).toEqual(CUSTOMER)
+    expect(await bodyOf('assignCustomerToGroup', merged({ ...GROUP, traits: { plan: null, size: 3 } }))).toEqual({
+      ...GROUP,
+      traits: { size: 3 }
+    })
+    expect(await bodyOf('addCustomEvent', merged({ ...EVENT, metadata: { total: null, '': '' } }))).toEqual({
+      ...EVENT,
+      metadata: { '': '' }
+    })
+  })
+
+  it.each(actions)(
+    '%s does not count an answer that is no 2xx, though the host does not throw',
+    async (_, _path, _fields, perform) => {
+      const answered = (status: number) =>
+        failureOf(async () => perform(jest.fn().mockResolvedValue({ status, headers: new Map() })))
+      expect(await answered(302)).toMatchObject({ type: RetryableError, status: 502 })
+      expect(await answered(404)).toMatchObject({ type: APIError, status: 404 })
+      expect(await answered(503)).toMatchObject({ type: RetryableError, status: 503 })
     }
   )
 

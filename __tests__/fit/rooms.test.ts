@@ -34,7 +34,7 @@ const AGAINST: [file: string, from: string][] = [
   ['workbench/app/api.ts', '../main'],
   ['workbench/page/store.ts', '../segment/mappings'],
   ['workbench/page/components/App.tsx', '../../app/server'],
-  ['src/utils.ts', '../workbench/shared/json'],
+  ['src/requests.ts', '../workbench/shared/json'],
   ['src/upsertCustomer/batch.ts', '../../tools/project']
 ]
 

@@ -12,10 +12,15 @@ const NASTY_TEXTS = [
 
 const codeUnit = fc.integer({ min: 0, max: 0xffff }).map((unit) => String.fromCharCode(unit))
 
+/** Any character but a lone half of one: what fast-check names binary, which takes it a second to prepare. */
+export const anyCharacter = fc
+  .oneof(fc.integer({ min: 0, max: 0xd7ff }), fc.integer({ min: 0xe000, max: 0x10ffff }))
+  .map((code) => String.fromCodePoint(code))
+
 /** Any text that a JSON value can hold, lone surrogates and control characters among it. */
 export const anyText: fc.Arbitrary<string> = fc.oneof(
   { weight: 4, arbitrary: fc.string({ maxLength: 12 }) },
-  { weight: 2, arbitrary: fc.string({ unit: 'binary', maxLength: 12 }) },
+  { weight: 2, arbitrary: fc.string({ unit: anyCharacter, maxLength: 12 }) },
   { weight: 1, arbitrary: fc.string({ unit: codeUnit, maxLength: 6 }) },
   { weight: 3, arbitrary: fc.constantFrom(...NASTY_TEXTS) },
   { weight: 1, arbitrary: fc.string({ unit: 'grapheme', maxLength: 6 }) }
@@ -131,16 +136,32 @@ const context = some({
   personas: maybe(
     some({
       computation_key: maybe(computedKey),
-      computation_class: maybe(fc.constantFrom('audience', 'computed_trait'))
+      computation_class: maybe(fc.constantFrom('audience', 'computed_trait', 'sql_trait'))
     })
   )
 })
+
+/** What a broken app sends as everybody's ID. */
+export const NOBODY = ['undefined', 'null', 'NaN', 'Infinity', '-Infinity', '[object Object]']
 
 /** The same few again and again, so that calls of one customer meet in a batch; now and then anything. */
 const identifier: fc.Arbitrary<JSONValue> = fc.oneof(
   { weight: 12, arbitrary: fc.constantFrom('user-1', 'user-2', ' user-1 ') },
   { weight: 3, arbitrary: anyText },
+  { weight: 1, arbitrary: fc.constantFrom(...NOBODY, ' null ', 'null-1', 'undefined undefined') },
   { weight: 1, arbitrary: anyJson }
+)
+
+/** A name of an event, now and then one about as long as Voucherify takes, in characters of one or two UTF-16 units. */
+const eventName = fc.oneof(
+  { weight: 8, arbitrary: anyText },
+  {
+    weight: 1,
+    arbitrary: fc.tuple(fc.constantFrom('e', '\u{1f389}'), fc.integer({ min: 298, max: 302 })).map(([one, length]) => {
+      return one.repeat(length)
+    })
+  },
+  { weight: 1, arbitrary: fc.integer({ min: 0, max: 310 }).map((length) => `Viewed${' '.repeat(length)}Page`) }
 )
 
 /** A call that has the shape of a Segment call, more or less. */
@@ -149,7 +170,7 @@ export const nearlyCall = (type: fc.Arbitrary<string>): fc.Arbitrary<JSONObject>
     .tuple(
       fc.record({ type, userId: identifier, groupId: identifier }, { noNullPrototype: true }),
       some({
-        event: maybe(anyText),
+        event: maybe(eventName),
         name: maybe(anyText),
         email: maybe(anyText),
         traits: maybe(traits),

@@ -3,9 +3,10 @@ import { Destination, IntegrationError, MultiStatusResponse } from '@segment/act
 import type { ActionDefinition, DestinationDefinition, InputField, JSONObject, JSONValue } from '@segment/actions-core'
 import fc from 'fast-check'
 import mapValues from 'lodash/mapValues'
-import pickBy from 'lodash/pickBy'
+import omit from 'lodash/omit'
 import definition from '../../src'
 import type { Settings } from '../../src/generated-types'
+import { standIn } from '../../tools/standIn'
 import {
   anyJson,
   anyJsonObject,
@@ -15,6 +16,7 @@ import {
   callType,
   changeMapping,
   nearlyCall,
+  NOBODY,
   plausibleKey
 } from './arbitraries'
 import type { MappingChange } from './arbitraries'
@@ -49,7 +51,7 @@ function sendNothing(action: Action): Pick<Action, 'perform' | 'performBatch'> {
 }
 
 const floor = new Destination(floorDefinition)
-const ours = new Destination(definition)
+const ours = new Destination(standIn(definition))
 const presets = (definition.presets ?? []).flatMap((preset) => (preset.type === 'automatic' ? [preset] : []))
 const PATHS: Record<string, string> = {
   addCustomEvent: '/segmentio/event-processing',
@@ -74,14 +76,11 @@ const settingsKey = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom('the-first-key', 'the-second-key') }
 )
 
-/** Settings as typed. The URL is written in one of the ways that all mean the given one, or it is any text. */
+/** Settings as typed. The URL is that of the gateway, or it is any text; how else it may be written is tried elsewhere. */
 const typedSettings = fc.record({
   apiKey: settingsKey,
   secretKey: settingsKey,
-  customURL: fc.oneof(
-    { weight: 24, arbitrary: fc.constantFrom('{url}', ' {url}/ ', '{url}/segmentio', '{url}/segmentio//') },
-    { weight: 1, arbitrary: anyText }
-  )
+  customURL: fc.oneof({ weight: 24, arbitrary: fc.constantFrom('{url}', '{url}/') }, { weight: 1, arbitrary: anyText })
 })
 
 /** A call that a preset asks for, more or less, and what its mapping has in other places. */
@@ -187,45 +186,107 @@ const batch = property(
   }
 )
 
-/** A host that runs actions without the framework: one merged object is both payload and settings. */
+/** A payload of a host that runs actions without the framework: it passes any value, whatever a field declares. */
+const hostPayload = (action: fc.Arbitrary<string>) =>
+  fc.record({ action, call: nearlyCall(callType), more: anyJsonObject }).map(({ action: name, call, more }) => {
+    const { traits, context } = call
+    const personas = isObject(context) ? context.personas : undefined
+    const given: Values = { ...call, ...(isObject(traits) ? traits : {}), metadata: traits, traits, personas }
+    const mapped = mapValues(definition.actions[name].fields, (_field, key) => given[key] ?? more[key])
+    const ids = { source_id: call.userId, group_id: call.groupId }
+    return { action: name, payload: { ...more, ...mapped, ...ids, customer: { ...ids, email: call.email } } as Values }
+  })
+
+const REGION = 'https://us1.segmentio.voucherify.io'
+
+/** Such a host gives one merged object as both payload and settings, and null for whatever a call lacks. */
 const secondHost = property(
-  'a host that gives anything as payload, settings among it, sees only declared fields leave, without the keys',
+  'a host that gives anything as payload, settings among it, sees only declared fields leave, without nulls and keys',
   300,
   fc.record({
-    action: fc.constantFrom(...Object.keys(definition.actions)),
-    settings: fc.record({
-      apiKey: plausibleKey,
-      secretKey: plausibleKey,
-      customURL: fc.constant('https://us1.segmentio.voucherify.io')
-    }),
-    call: nearlyCall(callType),
-    more: anyJsonObject
+    given: hostPayload(fc.constantFrom(...Object.keys(definition.actions))),
+    settings: fc.record({ apiKey: plausibleKey, secretKey: plausibleKey, customURL: fc.constant(REGION) }),
+    isMerged: fc.boolean()
   }),
-  async ({ action, settings, call, more }) => {
-    const mapped = mapValues(definition.actions[action].fields, (_field, key) => call[key] ?? more[key])
-    const customer = { source_id: call.userId, email: call.email, apiKey: settings.apiKey }
-    const payload = { ...more, ...mapped, customer, source_id: call.userId, group_id: call.groupId, ...settings }
-    const sent: { url: string; json: unknown }[] = []
-    const request = (url: string, options: { json: unknown }) => {
-      sent.push({ url, json: options.json })
-      return Promise.resolve({ status: 200 })
-    }
-    const perform = definition.actions[action].perform as unknown as (
-      send: typeof request,
-      input: { payload: unknown; settings: unknown }
-    ) => Promise<unknown>
-    const end = await endOf(Promise.resolve().then(() => perform(request, { payload, settings: payload })))
+  async ({ given: { action, payload: mapped }, settings, isMerged }) => {
+    const payload = isMerged ? { ...mapped, ...settings } : omit(mapped, 'customURL')
+    const { end, sent } = await sentBy(action, payload, settings)
     if (!end.ok) return assertOwnRefusal(end.error, settings, action, payload)
-    assert.equal(sent.length, 1)
-    assert.equal(sent[0].url, `https://us1.segmentio.voucherify.io${PATHS[action]}`)
-    const body = overTheWire(sent[0].json)
-    assertDeclared(definition.actions[action].fields, body as Values)
+    assert.deepEqual(
+      sent.map(({ url }) => url),
+      [`${REGION}${PATHS[action]}`]
+    )
+    const body = overTheWire(sent[0].json) as Values
+    assertBody(action, body, payload)
+    assertDeclared(definition.actions[action].fields, body, isMerged)
+    if (!isMerged) return
     const text = JSON.stringify(body)
     assert.ok(![settings.apiKey, settings.secretKey].some((key) => text.includes(JSON.stringify(key).slice(1, -1))))
   }
 )
 
-export const deliveryProperties: Property[] = [single, batch, secondHost]
+/** What leaves must not depend on whether the mapping switches bulk on. */
+const sameInBulk = property(
+  'any payload of a customer leaves the same values in a row of a bulk call as alone, or goes alone from a batch too',
+  300,
+  hostPayload(fc.constant('upsertCustomer')),
+  async ({ payload: given }) => {
+    const settings = { apiKey: 'application-id', secretKey: 'secret-key', customURL: REGION }
+    const payload = { ...given, enable_batching: true }
+    const alone = await sentBy('upsertCustomer', payload, settings)
+    const batched = await sentBy('upsertCustomer', [payload], settings)
+    assert.ok(batched.end.ok, 'a batch never throws')
+    if (!alone.end.ok) return assert.equal(batched.sent.length, 0)
+    assert.equal(batched.sent.length, 1)
+    const [{ url, body, json }] = batched.sent
+    if (!url.endsWith(BULK_PATH)) return assert.deepEqual(json, alone.sent[0].json)
+    assert.deepEqual(JSON.parse(String(body)), [rowOf(overTheWire(alone.sent[0].json) as Values)])
+  }
+)
+
+interface Sent {
+  url: string
+  /** The body before it is written as JSON. */
+  json?: unknown
+  body?: string
+}
+
+/** Runs an action without the framework: its batch where the payload is a list. Everything is taken. */
+async function sentBy(
+  action: string,
+  payload: unknown,
+  settings: Settled
+): Promise<{ end: End<unknown>; sent: Sent[] }> {
+  const sent: Sent[] = []
+  const request = (url: string, { json, body }: Omit<Sent, 'url'>) => {
+    sent.push({ url, json, body })
+    return Promise.resolve({ status: 200, data: {}, content: '{}' })
+  }
+  const { perform, performBatch } = definition.actions[action]
+  const run = (Array.isArray(payload) ? performBatch : perform) as unknown as (
+    send: typeof request,
+    input: { payload: unknown; settings: unknown }
+  ) => Promise<unknown>
+  return { end: await endOf(Promise.resolve().then(() => run(request, { payload, settings }))), sent }
+}
+
+/** A body of the gateway in the form of the API; the parts of the name are joined from whichever there is. */
+function rowOf({ type: _type, first_name: first, last_name: last, address, birthdate, ...row }: Values): Values {
+  const parts = [first, last].filter((part) => typeof part === 'string').map((part) => part.trim())
+  if (row.name === undefined && parts.length) row.name = parts.join(' ')
+  if (row.name === undefined && first === null && last === null) row.name = null
+  if (birthdate !== undefined) row.birthdate = birthdate && dateIn(String(birthdate))
+  if (!isObject(address)) return address === undefined ? row : { ...row, address }
+  const { street, ...others } = address
+  return { ...row, address: street === undefined ? others : { ...others, line_1: street } }
+}
+
+/** The day at the start of a date or date-time, as a row holds it. */
+function dateIn(birthdate: string): string {
+  return birthdate.trim().replace(/^(\d{4})-?(\d{2})-?(\d{2}).*$/s, '$1-$2-$3')
+}
+
+export const deliveryProperties: Property[] = [single, batch, secondHost, sameInBulk]
 
 /** What a host passes: copies, since the framework writes into a mapping. */
 function hostInput(calls: unknown, subscription: object, settings: Settled): [event: never, settings: never] {
@@ -260,10 +321,11 @@ function assertOwnRefusal(error: Error, settings: Settled, action: string, paylo
   if (setting)
     return assert.ok(hasBadSetting(settings, setting), `refused although the setting is right: ${error.message}`)
   assert.equal(error.code, 'PAYLOAD_VALIDATION_FAILED', error.stack)
-  const ids = idsOf(action, payload)
+  const refused = Object.entries(idsOf(action, payload)).filter(([, id]) => !isId(id))
+  if (action === 'addCustomEvent' && !isEventName(payload)) refused.push(['event', undefined])
   assert.ok(
-    Object.entries(ids).some(([field, id]) => !isId(id) && error.message.includes(field)),
-    `refused although the identifiers are there: ${error.message}`
+    refused.some(([field]) => error.message.startsWith(`The field ${field} `)),
+    `refused although nothing is wrong with it: ${error.message}`
   )
 }
 
@@ -281,7 +343,19 @@ function idsOf(action: string, payload: unknown): Values {
 }
 
 function isId(id: unknown): boolean {
-  return (typeof id === 'string' || typeof id === 'number') && String(id).trim() !== ''
+  const text = typeof id === 'string' || typeof id === 'number' ? String(id).trim() : ''
+  return text !== '' && !NOBODY.includes(text)
+}
+
+/** A name of 1 to 300 characters, once the two spaces of a page without a name are one. */
+function isEventName(payload: unknown): boolean {
+  const { event, type } = (isObject(payload) ? payload : {}) as Values
+  if (typeof event !== 'string' || !event.trim()) return false
+  return isGap({ event, type }) || [...event].length <= 300
+}
+
+function isGap({ event, type }: Values): boolean {
+  return (type === 'page' || type === 'screen') && /^Viewed\s+(Page|Screen)$/.test(String(event))
 }
 
 /** The keys stand in the headers where the gateway looks for them, and nowhere else; what was `given` may read like one. */
@@ -310,63 +384,92 @@ function assertBody(action: string, body: Values, payload: unknown): void {
   const { birthdate: mapped, ...expected } = expectedBody(action, overTheWire(payload) as Values)
   assert.deepEqual(rest, expected)
   // What becomes of a date has a property of its own.
-  assert.equal(typeof birthdate, typeof mapped)
+  assert.equal(birthdate === undefined || birthdate === null, mapped === undefined || mapped === null)
 }
 
-function assertDeclared(
-  fields: Record<string, Pick<InputField, 'allowNull' | 'properties' | 'unsafe_hidden'>>,
-  body: Values
-): void {
+type Declared = Record<string, Pick<InputField, 'allowNull' | 'properties' | 'unsafe_hidden'>>
+
+function assertDeclared(fields: Declared, body: Values, isWithoutNulls = false): void {
   for (const [key, value] of Object.entries(body)) {
     const field = Object.prototype.hasOwnProperty.call(fields, key) ? fields[key] : undefined
     assert.ok(field && !field.unsafe_hidden && key !== 'enable_batching', `${key} is no visible field`)
-    assert.ok(value !== null || field.allowNull, `${key} does not take null`)
-    if (field.properties && isObject(value)) assertDeclared(field.properties, value)
+    assert.ok(value !== null || (field.allowNull && !isWithoutNulls), `${key} does not take null`)
+    if (!isObject(value)) continue
+    assert.ok(Object.keys(value).length, `${key} is empty`)
+    if (field.properties) assertDeclared(field.properties, value, isWithoutNulls)
+    else assert.ok(!isWithoutNulls || !Object.values(value).includes(null), `a key of ${key} is null`)
   }
 }
 
 /** What the specification says of a body, written once more. */
 function expectedBody(action: string, payload: Values): Values {
-  const { enable_batching: _batching, batch_size: _size, computation_key, traits, ...mapped } = payload
-  const body: Values = action === 'assignCustomerToGroup' ? { ...mapped, traits } : mapped
-  if (action === 'upsertCustomer') prepareCustomer(body, computation_key, traits)
+  // A call without traits says nothing of the customer, and such a host gives null for what it does not know.
+  const isWithoutNulls = 'customURL' in payload || (action === 'upsertCustomer' && payload.traits === null)
+  const { enable_batching: _batching, ...body } = expectedValues(
+    definition.actions[action].fields,
+    payload,
+    isWithoutNulls
+  )
+  if (action === 'upsertCustomer') prepareCustomer(body, payload, isWithoutNulls)
   else body.customer = { ...(body.customer as Values), source_id: trimmed((body.customer as Values).source_id) }
   if (action === 'assignCustomerToGroup') body.group_id = trimmed(body.group_id)
-  if (action === 'addCustomEvent' && (body.type === 'page' || body.type === 'screen')) {
-    const gap = /^Viewed\s+(Page|Screen)$/.exec(String(body.event))
-    if (gap) body.event = `Viewed ${gap[1]}`
-  }
-  for (const key of ['customer', 'referral', 'loyalty']) {
-    if (isObject(body[key])) body[key] = pickBy(body[key] as Values, (value) => value !== '')
-  }
-  return pickBy(body, (value) => !isNothing(value))
+  if (action === 'addCustomEvent' && isGap(body)) body.event = String(body.event).replace(/\s+/, ' ')
+  return body
 }
 
-function prepareCustomer(body: Values, key: unknown, traits: unknown): void {
-  // A call without traits says nothing of the customer; every path through them is null.
-  const isUnsaid = (value: unknown) =>
-    value === null || (isObject(value) && Object.values(value).every((one) => one === null))
-  if (traits === null) Object.keys(body).forEach((name) => isUnsaid(body[name]) && delete body[name])
+/** The table of blanks, nulls and absence. */
+function expectedValues(fields: Declared, payload: Values, isWithoutNulls: boolean): Values {
+  const entries = Object.entries(fields).flatMap(([key, { unsafe_hidden, allowNull, properties }]) => {
+    let value = Object.prototype.hasOwnProperty.call(payload, key) ? payload[key] : undefined
+    if (unsafe_hidden || value === undefined) return []
+    if (value === null && (!allowNull || isWithoutNulls)) return []
+    if (typeof value === 'string' && !value.trim()) return []
+    if (isObject(value) && properties) value = expectedValues(properties, value, isWithoutNulls)
+    else if (isObject(value) && isWithoutNulls) value = withoutNulls(value)
+    return isObject(value) && !Object.keys(value).length ? [] : [[key, value] as const]
+  })
+  return Object.fromEntries(entries)
+}
+
+function withoutNulls(values: Values): Values {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null))
+}
+
+function prepareCustomer(body: Values, payload: Values, isWithoutNulls: boolean): void {
   const { name, first_name: first, last_name: last, metadata } = body
-  const isMissing = name === undefined || (typeof name === 'string' && !name.trim())
-  if (isMissing && isText(first) && isText(last)) body.name = `${first.trim()} ${last.trim()}`
-  if (isText(key, false) && isObject(traits) && Object.keys(traits).includes(key)) {
-    body.metadata = Object.fromEntries([...(isObject(metadata) ? Object.entries(metadata) : []), [key, traits[key]]])
+  if (name === undefined && typeof first === 'string' && typeof last === 'string') {
+    body.name = `${first.trim()} ${last.trim()}`
+  }
+  const found = fromEngage(payload)
+  const added = isWithoutNulls ? withoutNulls(found) : found
+  if (Object.keys(added).length) {
+    body.metadata = Object.fromEntries([
+      ...Object.entries(isObject(metadata) ? metadata : {}),
+      ...Object.entries(added)
+    ])
   }
   body.source_id = trimmed(body.source_id)
 }
 
+const MAPPED_TRAITS =
+  'name firstName first_name lastName last_name description email phone birthday birthdate address metadata'.split(' ')
+
+/** The trait that Engage computed, or all columns of a SQL trait that no field reads. */
+function fromEngage({ personas, computation_key, traits }: Values): Values {
+  if (!isObject(traits)) return {}
+  const { computation_class: kind, computation_key: name } = isObject(personas) ? personas : ({} as Values)
+  const key = name ?? computation_key
+  const isNamed = typeof key === 'string' && key !== ''
+  const entries = Object.entries(traits)
+  if (kind !== 'sql_trait' && isNamed && Object.keys(traits).includes(key)) {
+    return Object.fromEntries(entries.filter(([trait]) => trait === key))
+  }
+  if (kind !== 'sql_trait' && !isNamed) return {}
+  return Object.fromEntries(entries.filter(([trait]) => !MAPPED_TRAITS.includes(trait)))
+}
+
 function trimmed(id: unknown): string {
   return String(id).trim()
-}
-
-function isText(value: unknown, orBlank = true): value is string {
-  return typeof value === 'string' && (orBlank ? value.trim() : value) !== ''
-}
-
-function isNothing(value: unknown): boolean {
-  if (value === undefined || value === '') return true
-  return isObject(value) && Object.values(value).every((item) => typeof item === 'string' && !item.trim())
 }
 
 /** What a batch sends is a bulk call with rows in the API's form, or a single call with the declared fields. */

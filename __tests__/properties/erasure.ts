@@ -2,9 +2,12 @@ import assert from 'node:assert/strict'
 import { Destination, PayloadValidationError } from '@segment/actions-core'
 import fc from 'fast-check'
 import definition from '../../src'
+import { standIn } from '../../tools/standIn'
 import { anyText } from './arbitraries'
 import { endOf, property } from './property'
 import type { Property } from './property'
+
+const destination = new Destination(standIn(definition))
 
 const misleading = fc.constantFrom(
   ...['..', '.', '../..', './a', '%2e%2e', '..%2f', '/', '//evil.com', 'a/b c@d.e?x=1', '?', '#', '\\', '%', '%zz'],
@@ -22,7 +25,7 @@ const escaped = property(
   async (userId, { gateway }) => {
     const settings = { apiKey: 'application-id', secretKey: 'secret-key', customURL: gateway.url }
     const request = { type: 'delete', userId } as never
-    const end = await endOf(Promise.resolve(new Destination(definition).onDelete?.(request, settings as never)))
+    const end = await endOf(Promise.resolve(destination.onDelete?.(request, settings as never)))
     const received = gateway.take()
     const id = userId.trim()
     if (!id) return assert.ok(end.ok && received.length === 0)

@@ -1,10 +1,9 @@
 import { parse } from 'node:url'
 import { Destination } from '@segment/actions-core'
-import type { JSONObject } from '@segment/actions-core'
+import type { JSONObject, RequestClient, RequestOptions } from '@segment/actions-core'
 import definition from '../../src'
 import { resolveHosts } from '../../src/customUrl'
-import { customEvent } from '../../src/addCustomEvent'
-import { buildBody, buildTestRequest } from '../../src/utils'
+import { standIn } from '../../tools/standIn'
 import { Gateway } from './gateway'
 
 /** What the properties beside this file found, each as the smallest example. */
@@ -27,10 +26,14 @@ describe('found by properties', () => {
 
   describe('keys', () => {
     // The framework leaves out a header with this value, so the call would leave without a key.
-    it.each(['apiKey', 'secretKey'])('refuses "undefined" as %s', (setting) => {
+    it.each(['apiKey', 'secretKey'])('refuses "undefined" as %s', async (setting) => {
       const keys = { apiKey: 'application-id', secretKey: 'secret-key', [setting]: ' undefined ' }
       const settings = { ...keys, customURL: 'https://us1.segmentio.voucherify.io' }
-      expect(() => buildTestRequest(settings)).toThrow('is empty')
+      const request = jest.fn()
+      await expect(definition.authentication?.testAuthentication?.(request, { settings } as never)).rejects.toThrow(
+        'is empty'
+      )
+      expect(request).not.toHaveBeenCalled()
     })
   })
 
@@ -47,7 +50,7 @@ describe('found by properties', () => {
     async function bodyOf(call: JSONObject): Promise<JSONObject> {
       const keys = { apiKey: 'application-id', secretKey: 'secret-key' }
       const settings = { ...keys, customURL: gateway.url, subscriptions: definition.presets }
-      await new Destination(definition).onEvent({ userId: 'user-1', ...call } as never, settings as never)
+      await new Destination(standIn(definition)).onEvent({ userId: 'user-1', ...call } as never, settings as never)
       return JSON.parse(gateway.take()[0].body) as JSONObject
     }
 
@@ -64,16 +67,27 @@ describe('found by properties', () => {
   })
 
   describe('an object whose only values JSON leaves out', () => {
-    it.each([[{ key: undefined }], [{ key: () => 'text' }], [{ key: undefined, other: ' ' }]])(
-      'is no metadata: %p',
-      (metadata) => {
-        const payload = { customer: { source_id: 'user-1' }, metadata, event: 'Tried', type: 'track' }
-        expect(buildBody(customEvent, payload)).toEqual({
-          customer: { source_id: 'user-1' },
-          event: 'Tried',
-          type: 'track'
-        })
-      }
-    )
+    it.each([[{ key: undefined }], [{ key: () => 'text' }]])('is no metadata: %p', async (metadata) => {
+      expect(await eventBody({ ...EVENT, metadata })).toEqual(EVENT)
+    })
+
+    it('keeps what stands beside them, a blank text too', async () => {
+      const metadata = { key: undefined, other: ' ' }
+      expect(await eventBody({ ...EVENT, metadata })).toEqual({ ...EVENT, metadata: { other: ' ' } })
+    })
   })
 })
+
+const EVENT = { customer: { source_id: 'user-1' }, event: 'Tried', type: 'track' }
+
+/** What the action for events sends for a payload. */
+async function eventBody(payload: object): Promise<unknown> {
+  const bodies: unknown[] = []
+  const request = ((_url: string, { json }: RequestOptions) => {
+    bodies.push(json)
+    return Promise.resolve({ status: 200, data: {}, content: '{}' })
+  }) as unknown as RequestClient
+  const settings = { apiKey: 'application-id', secretKey: 'secret-key', customURL: 'https://segmentio.voucherify.io' }
+  await definition.actions.addCustomEvent.perform(request, { settings, payload } as never)
+  return bodies[0]
+}

@@ -6,6 +6,7 @@ import { customUrlProperties } from './customUrl'
 import { deliveryProperties } from './delivery'
 import { erasureProperties } from './erasure'
 import { Gateway } from './gateway'
+import { jobProperties } from './jobs'
 import { SANDBOX_KEYS } from './property'
 import type { Property, World } from './property'
 
@@ -15,6 +16,7 @@ export type { Property, World }
 export const properties: Property[] = [
   ...deliveryProperties,
   ...customerProperties,
+  ...jobProperties,
   ...answerProperties,
   ...customUrlProperties,
   ...erasureProperties,

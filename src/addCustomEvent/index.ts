@@ -1,8 +1,10 @@
+import { PayloadValidationError } from '@segment/actions-core'
 import type { ActionDefinition, InputField } from '@segment/actions-core'
 import { customerField, firstOf, path, typeField } from '../fields'
 import type { Settings } from '../generated-types'
-import { buildGatewayRequest, send } from '../utils'
-import type { GatewayCall } from '../utils'
+import { payloadReader, requireCustomer } from '../payload'
+import type { Values } from '../payload'
+import { send } from '../requests'
 import type { Payload } from './generated-types'
 
 const fields: Record<string, InputField> = {
@@ -63,21 +65,30 @@ const fields: Record<string, InputField> = {
   type: typeField
 }
 
-/**
- * The presets name page and screen events by the template "Viewed {{name}} Page". A call without a name leaves the
- * template's two blanks behind, which Voucherify would take for an event of its own. Track names are never touched.
- */
-function closeNameGap(body: Record<string, unknown>): Record<string, unknown> {
-  const { type, event } = body
-  if ((type !== 'page' && type !== 'screen') || typeof event !== 'string') return body
-  return { ...body, event: event.replace(/^Viewed\s+(Page|Screen)$/, 'Viewed $1') }
+/** Longest name of an event that Voucherify takes, in characters. Source: "Create event" in its API reference. */
+const MAX_EVENT_LENGTH = 300
+
+const readPayload = payloadReader(fields)
+
+/** @throws PayloadValidationError for a source_id or an event name that can't be used */
+function toBody(payload: Payload): Values {
+  const body = readPayload(payload)
+  return { ...body, customer: requireCustomer(body), event: requireEvent(body) }
 }
 
-export const customEvent: GatewayCall = {
-  path: 'event-processing',
-  fields,
-  requiredIds: ['customer.source_id'],
-  prepare: closeNameGap
+function requireEvent({ type, event }: Values): string {
+  if (typeof event !== 'string') {
+    throw new PayloadValidationError(
+      'The field event is blank, most often because the call has no event or name. Name the event in the call, or map another value.'
+    )
+  }
+  // The presets name pages and screens by the template "Viewed {{name}} Page". A call without a name leaves two blanks
+  // behind, which Voucherify would take for an event of its own. Track names are never touched.
+  const name = type === 'page' || type === 'screen' ? event.replace(/^Viewed\s+(Page|Screen)$/, 'Viewed $1') : event
+  if (name.length <= MAX_EVENT_LENGTH || [...name].length <= MAX_EVENT_LENGTH) return name
+  throw new PayloadValidationError(
+    `The field event is longer than the ${MAX_EVENT_LENGTH} characters that Voucherify takes. Send a shorter name, and the rest as metadata.`
+  )
 }
 
 const action: ActionDefinition<Settings, Payload> = {
@@ -85,8 +96,7 @@ const action: ActionDefinition<Settings, Payload> = {
   description: 'Saves a track, page or screen call as a custom event of the customer in Voucherify.',
   defaultSubscription: 'type = "track" or type = "page" or type = "screen"',
   fields,
-  perform: (request, { settings, payload }) =>
-    send(request, settings, buildGatewayRequest(settings, customEvent, payload))
+  perform: async (request, { settings, payload }) => send(request, settings, 'event-processing', toBody(payload))
 }
 
 export default action

@@ -1,8 +1,10 @@
 import type { ActionDefinition, InputField } from '@segment/actions-core'
-import { customerField, firstOf, path, typeField } from '../fields'
+import { customerField, customerMetadata, firstOf, path, typeField } from '../fields'
 import type { Settings } from '../generated-types'
-import { buildGatewayRequest, send } from '../utils'
-import type { GatewayCall } from '../utils'
+import { listMetadataKeys } from '../metadataKeys'
+import { payloadReader, requireCustomer, requireId } from '../payload'
+import type { Values } from '../payload'
+import { send } from '../requests'
 import type { Payload } from './generated-types'
 
 const fields: Record<string, InputField> = {
@@ -18,20 +20,20 @@ const fields: Record<string, InputField> = {
     required: true,
     default: path('$.groupId')
   },
-  traits: {
-    label: 'Group Traits',
-    description:
-      "These are the traits of the group. Voucherify stores them in the customer's metadata, so define them first under Project settings, Metadata schema.",
-    type: 'object',
-    default: path('$.traits')
-  },
+  traits: customerMetadata(
+    'Group Traits',
+    "These are the traits of the group. Voucherify stores them in the customer's metadata, so define them first under Project settings, Metadata schema.",
+    '$.traits'
+  ),
   type: typeField
 }
 
-export const groupAssignment: GatewayCall = {
-  path: 'group-processing',
-  fields,
-  requiredIds: ['customer.source_id', 'group_id']
+const readPayload = payloadReader(fields)
+
+/** @throws PayloadValidationError for a source_id or group_id that can't be used */
+function toBody(payload: Payload): Values {
+  const body = readPayload(payload)
+  return { ...body, customer: requireCustomer(body), group_id: requireId('group_id', body.group_id) }
 }
 
 const action: ActionDefinition<Settings, Payload> = {
@@ -39,8 +41,8 @@ const action: ActionDefinition<Settings, Payload> = {
   description: 'Assigns the customer of a group call to that group in Voucherify, with the traits of the group.',
   defaultSubscription: 'type = "group"',
   fields,
-  perform: (request, { settings, payload }) =>
-    send(request, settings, buildGatewayRequest(settings, groupAssignment, payload))
+  dynamicFields: { traits: { __keys__: listMetadataKeys } },
+  perform: async (request, { settings, payload }) => send(request, settings, 'group-processing', toBody(payload))
 }
 
 export default action

@@ -1,42 +1,66 @@
 import { isObject } from '@segment/actions-core'
 import dayjs from 'dayjs'
-import omitBy from 'lodash/omitBy'
-import { isBlankText } from '../utils'
-import type { Values } from '../utils'
+import { payloadReader, requireId } from '../payload'
+import type { Values } from '../payload'
+import { customerFields } from './fields'
+
+const readPayload = payloadReader(customerFields)
 
 /**
- * Makes of the mapped values what Voucherify expects of a customer: the name joined, the birthdate as a date, Engage's
- * trait among the metadata.
+ * What a payload says of a customer, in Voucherify's words: the source_id checked, the birthdate as a date, Engage's
+ * traits among the metadata. The name is not joined yet, since the calls of a batch are merged first.
  *
- * @param payload the same values with the hidden fields that carry Engage's trait
+ * @throws PayloadValidationError for a source_id that can't be used
  */
-export function prepareCustomer(mapped: Values, payload: Values): Values {
-  const body = payload.traits === null ? withoutNulls(mapped) : mapped
-  return { ...body, ...joinedName(body), ...isoBirthdate(body), ...metadataWithTrait(body, payload) }
+export function readCustomer(payload: object): Values {
+  const values: Values = { ...payload }
+  const engage = engageTraits(values)
+  if (Object.keys(engage).length) values.metadata = { ...(isObject(values.metadata) ? values.metadata : {}), ...engage }
+  // Every path through traits that are null gives null, which would clear the whole customer, though the call names no
+  // trait at all.
+  const customer = readPayload(values, values.traits === null)
+  customer.source_id = requireId('source_id', customer.source_id)
+  const { birthdate } = customer
+  if (isText(birthdate) || typeof birthdate === 'number') customer.birthdate = toIsoDate(String(birthdate))
+  return customer
 }
+
+/** A customer as the gateway takes it: with the name joined of its parts when both are there and no name is mapped. */
+export function toGatewayBody(customer: Values): Values {
+  const { name, first_name, last_name } = customer
+  const isJoined = name === undefined && isText(first_name) && isText(last_name)
+  return isJoined ? { ...customer, name: joinName(customer) } : customer
+}
+
+/** The name made of whichever of its parts there is; empty where there is none. */
+export function joinName({ first_name, last_name }: Values): string {
+  return [first_name, last_name]
+    .filter(isText)
+    .map((part) => part.trim())
+    .join(' ')
+}
+
+export function isText(value: unknown): value is string {
+  return typeof value === 'string'
+}
+
+/** The traits that the fields of a customer read by default; all others of a SQL trait are metadata. */
+const MAPPED_TRAITS = [...JSON.stringify(customerFields).matchAll(/\$\.traits\.(\w+)/g)].map(([, trait]) => trait)
 
 /**
- * What is left of the values of a call whose traits are null. Every path through it gives null, which would clear the
- * whole customer, though the call names no trait at all.
+ * What Engage says in an identify call, as metadata. An audience or computed trait is the one trait that has the name
+ * in `computation_key`; a SQL trait is a row of up to 25 columns, and its name is usually none of them. Mappings saved
+ * before the field `personas` carry the key alone.
  */
-function withoutNulls(mapped: Values): Values {
-  return omitBy(
-    mapped,
-    (value) => value === null || (isObject(value) && Object.values(value).every((part) => part === null))
-  )
-}
-
-/** The name joined of its parts, when none is mapped. A null is mapped: it clears the name. */
-function joinedName({ name, first_name, last_name }: Values): Values {
-  const isMissing = name === undefined || isBlankText(name)
-  const parts = [first_name, last_name].filter((part) => typeof part === 'string' && part.trim()).map(String)
-  return isMissing && parts.length === 2 ? { name: parts.map((part) => part.trim()).join(' ') } : {}
-}
-
-function isoBirthdate({ birthdate }: Values): Values {
-  return typeof birthdate === 'string' || typeof birthdate === 'number'
-    ? { birthdate: toIsoDate(String(birthdate)) }
-    : {}
+function engageTraits({ personas, computation_key, traits }: Values): Values {
+  if (!isObject(traits)) return {}
+  const context: Values = isObject(personas) ? personas : {}
+  const name = context.computation_key ?? computation_key
+  if (context.computation_class !== 'sql_trait') {
+    if (!isText(name) || !name) return {}
+    if (Object.keys(traits).includes(name)) return { [name]: traits[name] }
+  }
+  return Object.fromEntries(Object.entries(traits).filter(([trait]) => !MAPPED_TRAITS.includes(trait)))
 }
 
 /** Seconds from 1840 to 2039; every number beyond is in milliseconds. */
@@ -45,6 +69,7 @@ const [MIN_EPOCH_SECONDS, MAX_EPOCH_SECONDS] = [-4_102_444_800, 2_208_988_800]
 const EPOCH = /^(-\d{4,}|[1-9]\d{7,})(\.\d+)?$/
 /** Eight digits that begin or end with a year of these centuries are a date that somebody wrote, if not as YYYYMMDD. */
 const WRITTEN_DATE = /^((18|19|20)\d{6}|\d{4}(18|19|20)\d{2})(\.\d+)?$/
+const ISO_DATE = /^\d{4}-\d\d-\d\d$/
 
 /**
  * Writes a date that came as a number in the way of ISO 8601, in UTC: `YYYYMMDD`, or seconds or milliseconds since
@@ -52,6 +77,7 @@ const WRITTEN_DATE = /^((18|19|20)\d{6}|\d{4}(18|19|20)\d{2})(\.\d+)?$/
  * Everything else is returned as it is, dates and date-times of ISO 8601 among it, since Voucherify decides.
  */
 export function toIsoDate(birthdate: string): string {
+  if (ISO_DATE.test(birthdate)) return birthdate
   const compact = /^(\d{4})(\d{2})(\d{2})$/.exec(birthdate)
   const date = compact?.slice(1).join('-')
   if (date && isCalendarDate(date)) return date
@@ -77,14 +103,4 @@ export function toCalendarDate(birthdate: string): string | undefined {
 function isCalendarDate(date: string): boolean {
   const day = dayjs(`${date}T00:00:00.000Z`)
   return day.isValid() && day.toISOString().startsWith(date)
-}
-
-/**
- * The metadata with Engage's computed trait or audience under its key. Engage sends an identify call whose trait has
- * the name in `context.personas.computation_key`: true or false for an audience, a number, text or list for a trait.
- */
-function metadataWithTrait({ metadata }: Values, { computation_key: key, traits }: Values): Values {
-  if (typeof key !== 'string' || !key || !isObject(traits)) return {}
-  if (!Object.prototype.hasOwnProperty.call(traits, key)) return {}
-  return { metadata: { ...(isObject(metadata) ? metadata : {}), [key]: traits[key] } }
 }

@@ -69,11 +69,17 @@ export interface Payload {
    */
   type: string
   /**
-   * This is the name of the audience or computed trait that the call carries. Only Engage sets it.
+   * Mappings saved before the field Engage Context read the name of the audience or computed trait here.
    */
   computation_key?: string
   /**
-   * Among the traits of the call, Engage puts the value of the audience or computed trait.
+   * This is what Engage says of the audience, computed trait or SQL trait that the call carries.
+   */
+  personas?: {
+    [k: string]: unknown
+  } | null
+  /**
+   * Among the traits of the call, Engage puts the value of the audience or computed trait, or the columns of a SQL trait.
    */
   traits?: {
     [k: string]: unknown

@@ -4,8 +4,9 @@ import type { MiddlewareHandler } from 'hono'
 import type { SegmentEvent } from '@segment/actions-core'
 import type { AddressInfo } from 'net'
 import { performance } from 'perf_hooks'
-import destination from '../../src'
+import voucherify from '../../src'
 import type { Settings } from '../../src/generated-types'
+import { standIn } from '../../tools/standIn'
 import { addApiRoutes } from './api'
 import { addCustomerRoutes } from './customerRoutes'
 import { createPeople } from './people'
@@ -38,6 +39,9 @@ import { warningsOf } from '../segment/warnings'
 import { addTrackingRoutes, takeIn } from '../segment/tracking'
 import type { Intake } from '../segment/tracking'
 import type { ApiError, Definitions, Delivery, Mapping, Outcome, Target } from '../shared/types'
+
+/** The sandbox is a server on this machine, which stands in for Voucherify. */
+const destination = standIn(voucherify)
 
 export interface WorkbenchLimits {
   pipeline: PipelineLimits

@@ -6,14 +6,18 @@
 import http from 'http'
 import type { AddressInfo, Socket } from 'net'
 import { Destination } from '@segment/actions-core'
-import type { JSONObject, Result, SegmentEvent } from '@segment/actions-core'
+import type { JSONObject, RequestClient, RequestOptions, Result, SegmentEvent } from '@segment/actions-core'
 import nock from 'nock'
-import definition from '../../../src/index'
+import voucherify from '../../../src/index'
 import type { Settings } from '../../../src/generated-types'
+import { standIn } from '../../../tools/standIn'
 
 // Importing nock switches it on, and what it changes in Node's http outlives the file. Only the tests that ask for it
 // by withoutNetwork have it.
 nock.restore()
+
+/** The destination; a server on this machine may stand in for Voucherify. */
+const definition = standIn(voucherify)
 
 export const GATEWAY = 'https://us1.segmentio.voucherify.io'
 export const API = 'https://us1.api.voucherify.io'
@@ -98,6 +102,61 @@ export function erase(userId: string | null | undefined, changes: Partial<Settin
   return destination.onDelete({ type: 'delete', userId, anonymousId: 'anon_1' }, { ...settings, ...changes })
 }
 
+/** A request as it is handed to the request client of a host. */
+export interface BuiltRequest {
+  url: string
+  options: RequestOptions
+}
+
+/** Lets something of the definition ask a request client that sends nothing and answers 200; gives what it asked. */
+export async function requestsOf(ask: (request: RequestClient) => unknown): Promise<BuiltRequest[]> {
+  const built: BuiltRequest[] = []
+  const request: unknown = async (url: string, options: RequestOptions) => {
+    built.push({ url, options })
+    return { status: 200 }
+  }
+  await ask(request as RequestClient)
+  return built
+}
+
+/** The one request that an action makes of a payload, without the framework before it. */
+export async function requestOf(
+  action: string,
+  payload: object,
+  changes: Partial<Settings> = {}
+): Promise<BuiltRequest> {
+  const data = { settings: { ...settings, ...changes }, payload }
+  const built = await requestsOf((request) => definition.actions[action].perform(request, data))
+  if (built.length !== 1) throw new Error(`The action made ${built.length} requests`)
+  return built[0]
+}
+
+/** The body of that request. */
+export async function bodyOf(action: string, payload: object): Promise<unknown> {
+  return (await requestOf(action, payload)).options.json
+}
+
+/** The request that tests the settings. */
+export async function testRequest(changes: Partial<Settings> = {}): Promise<BuiltRequest> {
+  const data = { settings: { ...settings, ...changes }, auth: undefined }
+  const [built] = await requestsOf((request) => definition.authentication?.testAuthentication?.(request, data as never))
+  return built
+}
+
+/** The request that erases a customer. */
+export async function erasureRequest(userId: string, changes: Partial<Settings> = {}): Promise<BuiltRequest> {
+  const data = { settings: { ...settings, ...changes }, payload: { userId, anonymousId: null } }
+  const [built] = await requestsOf((request) => definition.onDelete?.(request, data))
+  return built
+}
+
+/** The request that sends customers in bulk. */
+export async function bulkRequest(payload: object[], changes: Partial<Settings> = {}): Promise<BuiltRequest> {
+  const data = { settings: { ...settings, ...changes }, payload }
+  const [built] = await requestsOf((request) => definition.actions.upsertCustomer.performBatch?.(request, data))
+  return built
+}
+
 function hostSettings({ settings: changes, mappings }: Delivery): JSONObject {
   return { ...settings, ...changes, subscriptions: subscriptions(mappings) }
 }
@@ -174,7 +233,8 @@ export interface LoopbackServer {
   close(): Promise<void>
 }
 
-export type Handler = (res: http.ServerResponse, request: SentRequest) => void
+/** @param size bytes of the request's body */
+export type Handler = (res: http.ServerResponse, request: SentRequest, size: number) => void
 
 /** Starts a server on 127.0.0.1 and a free port, for what only sockets can show. */
 export async function startServer(handle: Handler): Promise<LoopbackServer> {
@@ -194,7 +254,7 @@ export async function startServer(handle: Handler): Promise<LoopbackServer> {
       }
       loopback.requests.push(request)
       loopback.sizes.push(bytes.length)
-      handle(res, request)
+      handle(res, request, bytes.length)
     })
   })
   server.on('connection', (socket: Socket) => {
