@@ -13,6 +13,7 @@ import {
   requireWorkingDirectives
 } from './mappingChecks'
 import { Refusal } from '../shared/refusal'
+import { triggerWarnings } from './triggerWarnings'
 import type { FieldInfo, Mapping, MappingChange, MappingList } from '../shared/types'
 
 /** Most mappings that one destination can have. Source: Segment's catalog page of the destination. */
@@ -93,7 +94,8 @@ export function createMappings(definition: DestinationDefinition<Settings>): Map
     const { fields } = actionOf(definition, base.action)
     const isWhole = Object.keys(change.mapping ?? {}).some((key) => fields[key]?.required === true)
     const mapping = change.mapping && (isWhole ? change.mapping : { ...base.mapping, ...change.mapping })
-    return { ...base, ...change, mapping: mapping ?? base.mapping }
+    const warnings = change.trigger === undefined ? base.warnings : triggerWarnings(change.trigger)
+    return { ...base, ...change, mapping: mapping ?? base.mapping, warnings }
   }
 
   /** A mapping as it is kept: with what is said of it. */

@@ -14,6 +14,8 @@ const [OPEN, CLOSE, AND, OR, END] = [String.raw`\(`, String.raw`\)`, 'and(?=[ \t
   next
 )
 const CONDITION = condition()
+/** A condition that would be one with other quotes. */
+const SINGLE_QUOTED = new RegExp(`^${SPACE}!?[\\w.(,\\s=!<>\\\\-]*'`)
 
 /**
  * What is wrong with the form of a trigger: conditions that are joined by `and` or `or`, some of them in brackets.
@@ -51,7 +53,10 @@ export function syntaxProblem(trigger: string): string | undefined {
       isOpen = true
       joins.inside = undefined
     }
-    if (!take(CONDITION)) return take(END) ? 'a condition is missing at its end' : `${rest()} is not a condition`
+    if (!take(CONDITION)) {
+      if (SINGLE_QUOTED.test(trigger.slice(at))) return 'texts stand in double quotes here, and it has single ones'
+      return take(END) ? 'a condition is missing at its end' : `${rest()} is not a condition`
+    }
     if (isOpen && take(CLOSE)) isOpen = false
     join = takeJoin()
     if (join === false) return 'it joins by "and" as well as by "or"; put what belongs together in brackets'

@@ -1,4 +1,9 @@
+import type { PreviewResult } from '../../../workbench/shared/types'
+import { triggerWarnings } from '../../../workbench/segment/triggerWarnings'
+import { closeAll, start, TRACK, TRACK_PRESET } from '../helpers'
 import { matchTrigger } from '../../../workbench/segment/trigger'
+
+afterEach(closeAll)
 
 const problemOf = async (trigger: string) => (await matchTrigger(trigger, { type: 'track' })).problem
 
@@ -49,7 +54,7 @@ describe('a trigger', () => {
     ['type =', '"type =" is not a condition'],
     ['type = track', '"type = track" is not a condition'],
     ['type == "track"', '"type == "track"" is not a condition'],
-    ["type = 'identify'", `"type = 'identify'" is not a condition`],
+    ["type = 'identify'", 'texts stand in double quotes here'],
     ['type = “track”', '"type = “track”" is not a condition'],
     ['type = "track', '"type = "track" is not a condition'],
     ['type "track"', '"type "track"" is not a condition'],
@@ -87,4 +92,65 @@ describe('a trigger', () => {
     expect(problem).toContain(reason)
     expect(problem?.length).toBeLessThan(150)
   })
+})
+
+describe('a trigger that Segment reads otherwise than it looks', () => {
+  const warned = (trigger: string) => triggerWarnings(trigger).map(({ message, whatToDo }) => `${message} ${whatToDo}`)
+
+  it.each([
+    ['properties.vip != true', 'holds for true as well as for false. Write properties.vip = false.'],
+    ['type = "track" and traits.vip!=false', 'Write traits.vip = true.'],
+    [
+      'match(event, "Order")',
+      'drops the first letter of "Order" and looks whether event ends so. Write event = "Order"'
+    ],
+    ['!match(properties.sku, "HB-*-KG")', 'hardly ever matches. Write match(properties.sku, "HB-*")'],
+    ['match(event, "*rder*")', 'hardly ever matches. Write match(event, "rder*")'],
+    ['contains(properties.tags, "new")', 'Where properties.tags is a list, it never holds'],
+    ['traits.tags not_contains "new"', 'Where traits.tags is a list, it never holds']
+  ])('is warned of, with the form that works: %s', (trigger, text) => {
+    expect(warned(trigger)).toEqual([expect.stringContaining(text)])
+  })
+
+  it.each([
+    'type = "track"',
+    'properties.vip = true',
+    'properties.vip = false',
+    'properties.vip != null',
+    'properties.total != 5',
+    'event = "properties.vip != true"',
+    'match(event, "Order*")',
+    'match(event, "*Completed")',
+    'contains(event, "Order")'
+  ])('is not warned of where it is as it looks: %s', (trigger) => {
+    expect(warned(trigger)).toEqual([])
+  })
+
+  it('is what the framework makes of it', async () => {
+    const event = { type: 'track' as const, event: 'Border', properties: { vip: true, tags: ['new'] } }
+    for (const trigger of ['properties.vip != true', 'properties.vip != false', 'match(event, "Xorder")']) {
+      expect([trigger, await matchTrigger(trigger, event)]).toEqual([trigger, { matched: true }])
+    }
+    for (const trigger of [
+      'match(event, "*ord*")',
+      'contains(properties.tags, "new")',
+      '!contains(properties.tags, "x")'
+    ]) {
+      expect([trigger, await matchTrigger(trigger, event)]).toEqual([trigger, { matched: false }])
+    }
+    expect((await matchTrigger("event = 'Border'", event)).problem).toContain('double quotes')
+    expect((await matchTrigger("match(event, 'B*')", event)).problem).toContain('double quotes')
+  })
+})
+
+it('a mapping and a preview say so', async () => {
+  const { send, get } = await start()
+  const trigger = 'type = "track" and properties.vip != true'
+  const warnings = [expect.objectContaining({ code: 'trigger', field: 'properties.vip' })]
+  const preview = await send('POST', '/api/preview', { event: TRACK, preset: TRACK_PRESET, trigger })
+  expect((preview.body as PreviewResult).presets).toMatchObject([{ warnings }])
+  const at = `/api/mappings/${encodeURIComponent(TRACK_PRESET)}`
+  expect((await send('PUT', at, { trigger })).body).toMatchObject({ warnings })
+  expect(await get(at)).toMatchObject({ warnings })
+  expect((await send('PUT', at, { trigger: 'type = "track"' })).body).toMatchObject({ warnings: [] })
 })
