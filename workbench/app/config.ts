@@ -13,6 +13,8 @@ export interface Config {
   allowed: Allowed
   /** Whether calls are tried again by themselves. */
   retries: boolean
+  /** File of what the sandbox's project defines of its metadata; nothing is defined unless given. */
+  definitionsFile?: string
   /** The real project that deliveries go to; undefined sends them to the sandbox. */
   project?: Settings
 }
@@ -55,7 +57,16 @@ export function readConfig(environment: Environment): Config {
   }
   // Some shells set HOST to the name of the machine, so by itself it means nothing.
   const host = (isAllowing && environment.HOST?.trim()) || LOOPBACK
-  return { port, sandboxPort, host, allowed, retries: readSwitch(environment, 'WORKBENCH_RETRIES'), project }
+  const definitionsFile = environment.WORKBENCH_DEFINITIONS?.trim()
+  return {
+    port,
+    sandboxPort,
+    host,
+    allowed,
+    retries: readSwitch(environment, 'WORKBENCH_RETRIES'),
+    project,
+    ...(definitionsFile && { definitionsFile })
+  }
 }
 
 function readPort(environment: Environment, name: string): number | undefined {

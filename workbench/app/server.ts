@@ -98,7 +98,7 @@ export function createWorkbench({
   sandbox,
   page,
   allowed = { hosts: [], origins: [] },
-  definitions = () => ({ customer: null, event: null }),
+  definitions = () => (mode === 'sandbox' ? sandbox.metadata.definitions() : { customer: null, event: null }),
   retries = false,
   clock = systemClock,
   onDelivery,

@@ -1,7 +1,10 @@
+import { readFileSync } from 'fs'
 import type { Settings } from '../../src/generated-types'
 import type { Config } from './config'
 import { ConfigError } from './config'
+import { readDefinitions } from '../shared/definitions'
 import { errorCode } from '../shared/errorCode'
+import type { Definitions } from '../shared/types'
 import type { PageFiles } from './pageRoutes'
 import { createSandbox } from '../sandbox'
 import { SANDBOX_KEYS } from '../sandbox/keys'
@@ -24,13 +27,14 @@ export interface Running {
 /**
  * Starts sandbox and workbench, and prints where they are and what is delivered.
  *
- * @throws ConfigError for a port that can't be had
+ * @throws ConfigError for a port that can't be had, and for definitions that can't be read
  */
 export async function startWorkbench(
-  { port, sandboxPort, host, allowed, retries, project }: Config,
+  { port, sandboxPort, host, allowed, retries, definitionsFile, project }: Config,
   { page, print }: { page?: PageFiles; print(line: string): void }
 ): Promise<Running> {
-  const sandbox = createSandbox(SANDBOX_KEYS)
+  const definitions = definitionsFile ? readDefinitionsFile(definitionsFile) : undefined
+  const sandbox = createSandbox({ ...SANDBOX_KEYS, definitions })
   await listen(sandbox, sandboxPort, 'SANDBOX_PORT')
   const settings = project ?? sandboxSettings(sandbox.url)
   const workbench = createWorkbench({
@@ -66,6 +70,16 @@ export async function startWorkbench(
 /** The settings with which deliveries go to the embedded sandbox. */
 export function sandboxSettings(url: string): Settings {
   return { apiKey: SANDBOX_KEYS.applicationId, secretKey: SANDBOX_KEYS.secretKey, customURL: url }
+}
+
+function readDefinitionsFile(path: string): Definitions {
+  try {
+    return readDefinitions(JSON.parse(readFileSync(path, 'utf8')))
+  } catch (error) {
+    const words = error instanceof Error ? error.message : String(error)
+    const reason = errorCode(error) === 'ENOENT' ? 'There is no such file.' : words
+    throw new ConfigError(`WORKBENCH_DEFINITIONS can't be used. ${reason}`)
+  }
 }
 
 function targetLines(project: Settings | undefined): string[] {

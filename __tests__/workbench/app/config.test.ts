@@ -24,6 +24,11 @@ describe('the environment', () => {
     expect(readConfig({ PORT: '8080', SANDBOX_PORT: '0' })).toMatchObject({ port: 8080, sandboxPort: 0 })
   })
 
+  it('names a file of definitions, spaces around it removed', () => {
+    expect(readConfig({ WORKBENCH_DEFINITIONS: ' defs.json ' }).definitionsFile).toBe('defs.json')
+    expect(readConfig({ WORKBENCH_DEFINITIONS: ' ' })).not.toHaveProperty('definitionsFile')
+  })
+
   it('sets a real project, with spaces around the values removed', () => {
     const environment = { ...project, VOUCHERIFY_SECRET_KEY: ' secret-key-1 ' }
     expect(readConfig(environment).project).toEqual({

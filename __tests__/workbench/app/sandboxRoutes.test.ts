@@ -1,4 +1,9 @@
 /** Definitions, seen keys and webhooks of the sandbox by the workbench's API. */
+import { mkdtemp, writeFile } from 'fs/promises'
+import { tmpdir } from 'os'
+import { join } from 'path'
+import { readConfig } from '../../../workbench/app/config'
+import { startWorkbench } from '../../../workbench/app/start'
 import type { Definitions } from '../../../workbench/shared/types'
 import { closeAll, start } from '../helpers'
 import type { Running } from '../helpers'
@@ -24,6 +29,47 @@ describe('/api/sandbox/definitions', () => {
     expect(await get('/api/sandbox/definitions')).toEqual(DEFINITIONS)
   })
 })
+
+describe('what is defined', () => {
+  it('decides which metadata is lost, and deliveries warn of it', async () => {
+    const { send, ended, sandbox } = running
+    await send('PUT', '/api/sandbox/definitions', DEFINITIONS)
+    await send('POST', '/v1/identify', { userId: 'u1', traits: { metadata: { tier: 'gold', plan: 'x' } } })
+    const [delivery] = await ended(1)
+    expect(delivery.warnings).toMatchObject([{ code: 'undefinedMetadata', field: expect.stringContaining('plan') }])
+    expect(sandbox.customer('u1')?.customer.metadata).toEqual({ tier: 'gold' })
+  })
+
+  it('comes from a file', async () => {
+    const { file, begin } = await withFile(JSON.stringify(DEFINITIONS))
+    const { workbenchUrl, close } = await begin(file)
+    const response = await fetch(`${workbenchUrl}/api/sandbox/definitions`)
+    expect(await response.json()).toEqual(DEFINITIONS)
+    await close()
+  })
+
+  it.each([
+    ['{"customer":', "WORKBENCH_DEFINITIONS can't be used. "],
+    ['{"voucher":[]}', 'WORKBENCH_DEFINITIONS can\'t be used. The definitions have a key "voucher".']
+  ])('from a file that holds %s ends the start with words', async (content, words) => {
+    const { file, begin } = await withFile(content)
+    await expect(begin(file)).rejects.toThrow(words)
+  })
+
+  it('from a file that is not there ends the start with words', async () => {
+    const { file, begin } = await withFile('')
+    await expect(begin(`${file}.gone`)).rejects.toThrow("WORKBENCH_DEFINITIONS can't be used. There is no such file.")
+  })
+})
+
+/** A file of definitions, and a way to start a workbench with one. */
+async function withFile(content: string) {
+  const file = join(await mkdtemp(join(tmpdir(), 'definitions-')), 'definitions.json')
+  await writeFile(file, content)
+  const config = readConfig({ PORT: '0' })
+  const begin = (definitionsFile: string) => startWorkbench({ ...config, definitionsFile }, { print: () => undefined })
+  return { file, begin }
+}
 
 describe('/api/sandbox/keys', () => {
   it('gives the keys that came as a list that can be defined', async () => {
