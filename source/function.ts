@@ -33,7 +33,7 @@ declare const InvalidEventPayload: new (message: string) => Error
  */
 export async function onRequest(request: FunctionRequest, settings: unknown): Promise<void> {
   const secret = text(object(settings).secret)
-  if (!secret) throw new ValidationError('The setting secret is empty. Enter what the webhook’s custom header holds.')
+  if (!secret) throw new ValidationError("The setting secret is empty. Enter what the webhook's custom header holds.")
   if (!isSame(secret, request.headers.get(SECRET_HEADER) ?? ''))
     throw new ValidationError(`The header ${SECRET_HEADER} is missing, or it does not hold the setting secret.`)
 

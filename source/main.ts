@@ -88,7 +88,7 @@ function readEnvironment(env: Environment): ReceiverOptions {
   const signatureKey = env.SIGNATURE_KEY?.trim() || undefined
   if (!secret && !signatureKey)
     throw new ConfigError(
-      'Set SIGNATURE_KEY to Voucherify’s secret key for webhooks, or SECRET to what the custom header x-webhook-secret ' +
+      "Set SIGNATURE_KEY to Voucherify's secret key for webhooks, or SECRET to what the custom header x-webhook-secret " +
         'holds, or both. Without them anybody could send webhooks.'
     )
   const writeKey = env.WRITE_KEY?.trim()

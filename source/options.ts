@@ -31,17 +31,17 @@ export interface SettingInfo {
 export const SETTINGS: readonly SettingInfo[] = [
   {
     key: 'secret',
-    meaning: 'What the webhook’s custom header `x-webhook-secret` must hold.',
+    meaning: "What the webhook's custom header `x-webhook-secret` must hold.",
     usual: 'required by the function'
   },
   {
     key: 'currency',
-    meaning: 'ISO 4217 code of the project’s money, such as `EUR`. Webhooks carry none.',
+    meaning: "ISO 4217 code of the project's money, such as `EUR`. Webhooks carry none.",
     usual: 'none: amounts are divided by 100, and no `currency` is sent'
   },
   {
     key: 'names',
-    meaning: '`spec` for the names in the table, `voucherify` for those of Voucherify’s own source.',
+    meaning: "`spec` for the names in the table, `voucherify` for those of Voucherify's own source.",
     usual: '`spec`'
   },
   {
@@ -77,7 +77,7 @@ export function readOptions(given: unknown): { options: Options; problems: strin
     try {
       return reader(value)
     } catch (error) {
-      problems.push(`The setting ${key} ${error instanceof Unreadable ? error.message : 'can’t be read.'}`)
+      problems.push(`The setting ${key} ${error instanceof Unreadable ? error.message : "can't be read."}`)
       return undefined
     }
   }

@@ -49,7 +49,7 @@ type Answer = [status: number, body: Record<string, unknown>, headers?: Record<s
 
 const UNAUTHORIZED: Answer = [401, { error: 'Unauthorized.' }]
 const TOO_LARGE: Answer = [413, { error: 'A webhook of more than 1 MB is not taken.' }]
-const NO_ADDRESS: Answer = [400, { error: 'The address can’t be read.' }]
+const NO_ADDRESS: Answer = [400, { error: "The address can't be read." }]
 const NO_JSON: Answer = [400, { error: 'The body is no JSON object.' }]
 const BUSY: Answer = [503, { error: 'Too much at a time. Send it again.' }, { 'retry-after': '1' }]
 

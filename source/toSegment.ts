@@ -58,7 +58,7 @@ export function toSegment(webhook: unknown, options: Options = {}): Mapped {
   try {
     return map(webhook, readOptions(options).options)
   } catch {
-    return none('The webhook can’t be read: it is nested too deeply, or holds what JSON can’t.')
+    return none("The webhook can't be read: it is nested too deeply, or holds what JSON can't.")
   }
 }
 

@@ -107,7 +107,7 @@ test.each(['null', '5', '"text"', '[]', '{}'])('the body %s is no webhook, and n
   expect(await played.run(body)).toEqual([])
 })
 
-test('settings that can’t be read are said, and count as not set', async () => {
+test("settings that can't be read are said, and count as not set", async () => {
   const settings = { currency: 'EURO', names: 'spec', events: '{', orders: 'perhaps' }
   await played.run(JSON.stringify(webhookSamples[0].webhook), { settings })
   expect(played.printed).toEqual(readOptions(settings).problems.map((problem) => `${problem} It counts as not set.`))

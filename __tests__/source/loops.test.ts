@@ -51,7 +51,7 @@ test('one change ends as one call: what comes back is kept from the destination'
   expect(requests()).toBe(1)
 })
 
-test('with the destination’s Application ID nothing comes back at all', async () => {
+test("with the destination's Application ID nothing comes back at all", async () => {
   await options({ customerUpdates: true, ownApplicationId: own })
   await identify({ email: 'ada@example.com' })
   await settled(1)
@@ -91,7 +91,7 @@ describe('an audience that Engage sends again, from a source of its own and with
   const echo = ({ traits }: SegmentEvent) => identify({ email: traits?.email })
   const cameBack = (rows: Delivery[]) => rows.flatMap(({ webhook }) => webhook?.calls ?? [])
 
-  test('starts no loop where the destination’s Application ID is set', async () => {
+  test("starts no loop where the destination's Application ID is set", async () => {
     await options({ customerUpdates: true, ownApplicationId: own })
     await identify({ vip: true })
     expect(cameBack(await settled(1))).toEqual([])

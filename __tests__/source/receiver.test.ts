@@ -398,7 +398,7 @@ describe('the end', () => {
   })
 })
 
-describe('a configuration that can’t be used', () => {
+describe("a configuration that can't be used", () => {
   const errors: string[] = []
   beforeEach(() => {
     errors.length = 0
@@ -407,7 +407,7 @@ describe('a configuration that can’t be used', () => {
   afterEach(() => jest.restoreAllMocks())
 
   test.each([
-    [{ WRITE_KEY: 'w' }, 'Set SIGNATURE_KEY to Voucherify’s secret key for webhooks, or SECRET'],
+    [{ WRITE_KEY: 'w' }, "Set SIGNATURE_KEY to Voucherify's secret key for webhooks, or SECRET"],
     [{ SECRET }, 'Set WRITE_KEY to the write key'],
     [{ SECRET, WRITE_KEY: 'w', REGION: 'as' }, 'REGION must be us or eu.'],
     [{ SECRET, WRITE_KEY: 'w', ENDPOINT: 'http://example.com' }, 'ENDPOINT must be an https address'],

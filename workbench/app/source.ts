@@ -77,7 +77,7 @@ export function addSourceRoutes(app: Hono, parts: SourceParts): void {
       isSigned(body, context.req.header(SIGNATURE_HEADER) ?? '', WEBHOOK_KEYS.signatureKey) ||
       isSame(context.req.header(SECRET_HEADER) ?? '', WEBHOOK_KEYS.secret)
     if (!isTrusted) {
-      refuse(parts, 'The webhook is neither signed with the workbench’s key nor has it the secret in its header.')
+      refuse(parts, "The webhook is neither signed with the workbench's key nor has it the secret in its header.")
       throw new Refusal(401, 'Unauthorized.')
     }
     const webhook = parse(body)

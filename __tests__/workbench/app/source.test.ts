@@ -32,7 +32,7 @@ test('it says where webhooks are taken, with which options, and has a sample of 
   expect(JSON.stringify(info)).not.toContain(SANDBOX_KEYS.applicationId)
 })
 
-test('a preview shows the calls, the reason where there is none, and what can’t be read of the options', async () => {
+test("a preview shows the calls, the reason where there is none, and what can't be read of the options", async () => {
   const preview = async (body: object) =>
     (await workbench.send('POST', '/api/source/preview', body)).body as SourcePreview
   const paid = sample('customer.order.paid')
@@ -110,7 +110,7 @@ test('what is no JSON is 400, and a row', async () => {
   expect(await fromVoucherify()).toMatchObject([{ status: 'refused', reason: 'The webhook is no JSON.' }])
 })
 
-test('options change what webhooks become, and what can’t be read is refused', async () => {
+test("options change what webhooks become, and what can't be read is refused", async () => {
   expect((await workbench.send('PUT', '/api/source', { names: 'voucherify' })).status).toBe(200)
   await post(JSON.stringify(sample('customer.rewarded')))
   const [row] = await fromVoucherify()
