@@ -355,6 +355,7 @@ const DATA: Readonly<Record<string, Fields>> = {
     failure_message: 'Quantity exceeded'
   }),
   'redemption.rollback.succeeded': rollback(coupon),
+  'redemption.rollback.succeeded, promotion tier': rollback(tier),
   'redemption.rollback.succeeded, gift card': rollback(gift),
   'redemption.rollback.succeeded, loyalty card': rollback(points),
   'redemption.rollback.succeeded, reward': rollback({ ...points, reward }),
@@ -384,9 +385,12 @@ const DATA: Readonly<Record<string, Fields>> = {
     destination_voucher: { ...vouchers.card, id: 'v_SAmpLeCard2', code: 'L-2077' }
   }),
   'voucher.loyalty_card.transaction.created, redeemed': pointsLedger('POINTS_REDEMPTION', -250),
+  'voucher.loyalty_card.transaction.created, refunded': pointsLedger('POINTS_REFUND', 250),
+  'voucher.loyalty_card.transaction.created, activated': pointsLedger('PENDING_POINTS_ACTIVATION', 40),
   'voucher.gift.transaction.created': creditLedger('CREDITS_ADDITION', 1000),
   'voucher.gift.transaction.created, removed': creditLedger('CREDITS_REMOVAL', -1000),
   'voucher.gift.transaction.created, redeemed': creditLedger('CREDITS_REDEMPTION', -2500),
+  'voucher.gift.transaction.created, refunded': creditLedger('CREDITS_REFUND', 2500),
   'voucher.loyalty_card.pending_points.added': pendingPoints(40),
   'voucher.loyalty_card.pending_points.activated': {
     ...activated,

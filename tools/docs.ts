@@ -1,5 +1,5 @@
 /**
- * Writes the tables of the README and of the catalog page from the definition, between `<!-- docs:NAME -->` and
+ * Writes the tables of the README, of the catalog page and of the source's page from the code, between `<!-- docs:NAME -->` and
  * `<!-- /docs:NAME -->`. With `--check` it writes nothing and fails when a table is stale.
  */
 import { readFileSync } from 'node:fs'
@@ -11,6 +11,8 @@ import destination from '../src'
 import type { Settings } from '../src/generated-types'
 import { root, writeOrCheck } from './project'
 import type { GeneratedFiles } from './project'
+import { sourceRegions } from './sourceDocs'
+import { code, table } from './table'
 
 type Field = InputField | NonNullable<InputField['properties']>[string]
 
@@ -32,12 +34,13 @@ const REGIONS: Record<string, () => string> = {
   actions: () => actions.map(([key, action]) => actionSection(key, action)).join('\n\n'),
   'catalog-settings': () => table(['Setting', 'Description'], settings.map(catalogSettingRow)),
   'catalog-presets': () => table(['Preset Name', 'Trigger', 'Default Action'], presets.map(catalogPresetRow)),
-  'catalog-actions': () => actions.map(([, action]) => catalogAction(action)).join('\n\n')
+  'catalog-actions': () => actions.map(([, action]) => catalogAction(action)).join('\n\n'),
+  ...sourceRegions
 }
 
-/** README.md and docs/catalog.md as they should read. */
+/** The pages with tables as they should read. */
 export function documentedFiles(): GeneratedFiles {
-  const files = ['README.md', 'docs/catalog.md'].map((name) => join(root, name))
+  const files = ['README.md', 'docs/catalog.md', 'docs/source.md'].map((name) => join(root, name))
   return new Map(files.map((file) => [file, fillRegions(readFileSync(file, 'utf8'))]))
 }
 
@@ -154,15 +157,6 @@ function triggerOf(preset: Preset): string {
 
 function yesOrNo(value: unknown): string {
   return value ? 'yes' : ''
-}
-
-function code(text: string): string {
-  return `\`${text}\``
-}
-
-function table(head: string[], rows: string[][]): string {
-  const line = (cells: string[]) => `| ${cells.map((cell) => cell.replace(/\|/g, '\\|')).join(' | ')} |`
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n').replace(/ {2,}\|/g, ' |')
 }
 
 if (require.main === module) writeOrCheck(documentedFiles(), 'docs')

@@ -18,7 +18,10 @@ describe('the tables', () => {
       'catalog-presets',
       'catalog-settings',
       'presets',
-      'settings'
+      'settings',
+      'source-calls',
+      'source-never',
+      'source-settings'
     ])
   })
 

@@ -38,6 +38,7 @@ export const EVERYTHING: Options = {
     'customer.redemption.succeeded': 'Named customer.redemption.succeeded',
     'customer.voucher.gift.balance_added': 'Named customer.voucher.gift.balance_added',
     'voucher.loyalty_card.transaction.created:POINTS_REDEMPTION': 'Named POINTS_REDEMPTION',
+    'voucher.loyalty_card.transaction.created:POINTS_REFUND': 'Named POINTS_REFUND',
     'voucher.gift.transaction.created:CREDITS_REDEMPTION': 'Named CREDITS_REDEMPTION'
   }
 }
