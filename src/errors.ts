@@ -59,7 +59,7 @@ function redirectError(answer: Answer, settings: Settings): RetryableError {
 
 /** The host that a redirect names, or words for one that names none. */
 export function redirectTarget(answer: Answer, settings: Settings): string {
-  const location = header(answer, 'location')
+  const location = answer.headers?.get('location')
   if (!location) return 'an unnamed host'
   try {
     const { host } = new URL(location, answer.url)
@@ -135,10 +135,6 @@ export function isPage({ data, content }: AnswerBody): boolean {
   return typeof body === 'string' && /^\s*</.test(body)
 }
 
-function header(answer: Answer, name: string): string {
-  return answer.headers?.get(name) ?? ''
-}
-
 function textOf(value: unknown): string {
   if (value === undefined || value === null) return ''
   try {
@@ -159,26 +155,24 @@ export function shorten(text: string, limit: number): string {
   return `${text.slice(0, Math.max(limit - 1, 0)).replace(/[\ud800-\udbff]$/, '')}…`
 }
 
+/** What to do next, for the statuses that always mean the same. */
+const ADVICE: Partial<Record<number, string>> = {
+  401: 'Check the settings "Application ID" and "Secret Key".',
+  402: 'The limit of your Voucherify plan is exceeded; ask your Voucherify administrator.',
+  403: 'Give the key in the setting "Secret Key" the right to do this, in Voucherify\'s project settings.',
+  413: 'Map fewer or shorter values.',
+  501: 'Check the setting "Custom Voucherify URL", or ask Voucherify Support; the call is not sent again.'
+}
+
 /** What to do next about an answer. */
 export function adviceFor(answer: Answer, settings: Settings): string {
-  switch (answer.status) {
-    case 401:
-      return 'Check the settings "Application ID" and "Secret Key".'
-    case 402:
-      return 'The limit of your Voucherify plan is exceeded; ask your Voucherify administrator.'
-    case 403:
-      return 'Give the key in the setting "Secret Key" the right to do this, in Voucherify\'s project settings.'
-    case 413:
-      return 'Map fewer or shorter values.'
-    case 429:
-      return rateLimitAdvice(answer, settings)
-    case 501:
-      return 'Check the setting "Custom Voucherify URL", or ask Voucherify Support; the call is not sent again.'
-  }
-  if (isRetryable(answer.status)) return 'The call can be sent again later.'
+  const { status } = answer
+  if (status === 429) return rateLimitAdvice(answer, settings)
+  const advice = ADVICE[status] ?? (isRetryable(status) && 'The call can be sent again later.')
+  if (advice) return advice
   const { key, message } = readBody(answer)
   // With a key it is Voucherify that knows no such thing, such as a code; without one it is not Voucherify's gateway.
-  if (answer.status === 404 && !key) return 'Check the setting "Custom Voucherify URL".'
+  if (status === 404 && !key) return 'Check the setting "Custom Voucherify URL".'
   return key || message ? CORRECT_VALUE : 'The call is not sent again; check the mapping, or ask Voucherify Support.'
 }
 
@@ -188,7 +182,7 @@ export const CORRECT_VALUE = 'Correct the value it names in the mapping or in th
 /** Which limit was reached and when it ends, as far as Voucherify says (`X-Rate-Limit-Type`, `Retry-After`). */
 function rateLimitAdvice(answer: Answer, settings: Settings): string {
   const said = (name: string) => {
-    const value = header(answer, name)
+    const value = answer.headers?.get(name) ?? ''
     return /^[\w ,:+-]{1,40}$/.test(value) && !holdsKey(value, settings) ? value : ''
   }
   const type = said('x-rate-limit-type')

@@ -68,13 +68,6 @@ function freeKeys(values: Values, dropNulls: boolean): Values {
 /** What an app sends that writes a missing ID down as text. */
 const NOBODY = ['undefined', 'null', 'NaN', 'Infinity', '-Infinity', '[object Object]']
 
-const CAUSES = {
-  group_id: 'most often because the call has no groupId. Send a groupId, or map another ID of the group.',
-  source_id:
-    'most often because the call has no userId. Identify the user first or map another ID; anonymousId is no ' +
-    'substitute, since Voucherify would keep it as a separate customer for ever.'
-}
-
 /**
  * An identifier without the spaces around it. Hosts without the framework may pass a number for a text.
  *
@@ -86,7 +79,10 @@ export function requireId(field: string, value: unknown): string {
   const id = typeof value === 'string' || typeof value === 'number' ? String(value).trim() : ''
   if (!id) {
     throw new PayloadValidationError(
-      `The field ${field} is blank, ${CAUSES[field === 'group_id' ? field : 'source_id']}`
+      field === 'group_id'
+        ? 'The field group_id is blank, most often because the call has no groupId. Send a groupId, or map another ID of the group.'
+        : `The field ${field} is blank, most often because the call has no userId. Identify the user first or map another ` +
+          'ID; anonymousId is no substitute, since Voucherify would keep it as a separate customer for ever.'
     )
   }
   if (!NOBODY.includes(id)) return id

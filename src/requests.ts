@@ -89,23 +89,14 @@ export async function askApi(
  * @throws RetryableError when Voucherify does not answer in time, every other failure as it came: the host decides by
  * it whether to send the call again
  */
-async function ask(
-  request: RequestClient,
-  url: string,
-  { method, headers, json, body, timeout }: RequestOptions
-): Promise<Answer> {
-  const options: RequestOptions & { size: number } = {
+async function ask(request: RequestClient, url: string, options: RequestOptions): Promise<Answer> {
+  const guards: RequestOptions & { size: number } = {
     redirect: 'manual',
     skipResponseCloning: true,
-    size: MAX_ANSWER_BYTES,
-    method,
-    headers,
-    json,
-    body,
-    timeout
+    size: MAX_ANSWER_BYTES
   }
   try {
-    return await request(url, options)
+    return await request(url, { ...guards, ...options })
   } catch (error) {
     const answer = answerOf(error)
     if (answer) return answer

@@ -57,6 +57,8 @@ interface Outcome {
   failure?: Failure
 }
 
+/** Statuses by which one row, or the size of all, keeps a whole bulk call from being taken. */
+const REFUSED_WHOLE = [400, 413]
 const REFUSED_KEYS = [401, 403]
 const TOO_DEEP =
   'The customer could not be written as JSON, most often because metadata is nested too deeply. Map fewer or flatter values.'
@@ -97,7 +99,7 @@ export async function upsertBatch(
   const jobs: Promise<void>[] = []
   for (const customers of packRows(inBulk)) {
     const answer = await sendBulk(batch, customers)
-    if (isRefusedWhole(answer)) for (const { calls } of customers) alone.push(calls)
+    if (answer && REFUSED_WHOLE.includes(answer.status)) for (const { calls } of customers) alone.push(calls)
     else if (answer) jobs.push(followJob(batch, customers, answer))
   }
   for (const customers of chunk(alone, CONCURRENCY)) {
@@ -150,15 +152,10 @@ async function sendBulk(batch: Batch, customers: BulkCustomer[]): Promise<Answer
     askApi(batch.request, batch.settings, 'POST', 'customers/bulk/async', { json, timeout })
   )
   const { answer, failure } = outcome
-  if (isRefusedWhole(answer)) return answer
+  if (answer && REFUSED_WHOLE.includes(answer.status)) return answer
   haltAfter(batch, outcome, REFUSED_KEYS)
   for (const { calls, row } of customers) settle(batch, calls, row, outcome)
   return failure ? undefined : answer
-}
-
-/** Whether one row, or the size of all together, keeps the others from being taken. */
-function isRefusedWhole(answer: AnswerBody | undefined): boolean {
-  return answer?.status === 400 || answer?.status === 413
 }
 
 /**
@@ -275,6 +272,4 @@ function toFailure(error: unknown, settings: Settings): Failure {
   }
 }
 
-function isErrorCode(code: unknown): code is keyof typeof ErrorCodes {
-  return isText(code) && code in ErrorCodes
-}
+const isErrorCode = (code: unknown): code is keyof typeof ErrorCodes => isText(code) && code in ErrorCodes
