@@ -39,17 +39,17 @@ const questions = (sent: SentRequest[]) => sent.filter(({ method }) => method ==
 describe('a bulk job', () => {
   withoutNetwork()
 
-  /** The pauses of whole seconds that were asked for, in milliseconds. Each is over at once; time goes on by it. */
+  /** The pauses of whole seconds that were asked for, in milliseconds. Each is over at once; time goes on by it alone. */
   let pauses: number[]
   beforeEach(() => {
     pauses = []
-    const [later, now] = [global.setTimeout, Date.now]
+    const [later, begin] = [global.setTimeout, Date.now()]
     jest.spyOn(global, 'setTimeout').mockImplementation((act, wait = 0) => {
       const isPause = [1_000, 2_000, 4_000].includes(wait)
       if (isPause) pauses.push(wait)
       return later(act, isPause ? 0 : wait)
     })
-    jest.spyOn(Date, 'now').mockImplementation(() => now() + pauses.reduce((sum, pause) => sum + pause, 0))
+    jest.spyOn(Date, 'now').mockImplementation(() => begin + pauses.reduce((sum, pause) => sum + pause, 0))
   })
   afterEach(() => jest.restoreAllMocks())
 

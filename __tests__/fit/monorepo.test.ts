@@ -37,12 +37,13 @@ function filesOf(folder: string): string[] {
 const isTest = (name: string) => name.endsWith('.test.ts')
 
 describe('the export', () => {
-  it('holds src byte for byte, the tests of the destination and nothing else', () => {
+  it('holds src byte for byte, the tests of the destination with the stand-in of their servers, and nothing else', () => {
     const src = join(root, 'src')
     const tests = filesOf(join(root, '__tests__', 'destination')).map((name) => `__tests__/${name}`)
 
     expect(tests.filter(isTest)).not.toEqual([])
-    expect(filesOf(monorepo.destination)).toEqual([...filesOf(src), ...tests].sort())
+    const standIn = '__tests__/__helpers__/standIn.ts'
+    expect(filesOf(monorepo.destination)).toEqual([...filesOf(src), ...tests, standIn].sort())
     for (const name of filesOf(src)) {
       expect(readFileSync(join(monorepo.destination, name))).toEqual(readFileSync(join(src, name)))
     }
@@ -151,7 +152,7 @@ describe('the linter, which also reads the sources and the exported tests', () =
     ['@typescript-eslint/no-unused-vars', `const unused = 1`],
     ['@typescript-eslint/no-explicit-any', `export const loose: any = 1`]
   ]
-  const FILES = ['src/index.ts', '__tests__/destination/__helpers__/helpers.ts']
+  const FILES = ['src/index.ts', '__tests__/destination/__helpers__/helpers.ts', 'tools/standIn.ts']
 
   /** Prints what it says of the text on standard input in place of each of the files. */
   const LINT = `const { ESLint } = require('eslint')
