@@ -62,7 +62,8 @@ const PARAMETERS = new Map([
   ['GET /api/deliveries.ndjson', DELIVERY_PARAMETERS],
   ['GET /api/sandbox', ['search', 'limit']],
   ['GET /api/customers', ['search', 'limit']],
-  ['POST /api/source/webhook', ['type']]
+  ['POST /api/source/webhook', ['type']],
+  ['POST /api/files', ['name']]
 ])
 
 /** Refuses a parameter that an address does not know: one that is misspelt would be passed over without a word. */

@@ -9,6 +9,7 @@ import type { Settings } from '../../src/generated-types'
 import { standIn } from '../../tools/standIn'
 import { addApiRoutes } from './api'
 import { addCustomerRoutes } from './customerRoutes'
+import { addFileRoutes } from './fileRoutes'
 import { createPeople } from './people'
 import { createDeliverer } from '../segment/deliver'
 import { createDeliveries } from '../segment/deliveries'
@@ -222,6 +223,7 @@ export function createWorkbench({
     nextOrder,
     keep: (delivery) => keep({ delivery, mappings: [] })
   })
+  const files = addFileRoutes(app, intake)
   addPageRoutes(app, page)
 
   // What it holds and its troubles: they run out while it answers.
@@ -246,6 +248,7 @@ export function createWorkbench({
       const closed = new Promise((resolve) => server.close(resolve))
       stopWatching()
       stream.close()
+      await files.close()
       const left = await pipeline.close(withinMs)
       // What ended last is answered before the connections are cut.
       await new Promise(setImmediate)

@@ -3,6 +3,7 @@ import type { JSONObject, JSONValue } from '@segment/actions-core'
 import type {
   ApiError,
   AudienceList,
+  CallFile,
   CallsTaken,
   ConnectionTest,
   CustomerList,
@@ -37,8 +38,8 @@ async function ask(method: string, path: string, body?: unknown, signal?: AbortS
     response = await fetch(path, {
       method,
       signal,
-      headers: body === undefined ? {} : { 'content-type': 'application/json' },
-      body: body === undefined ? undefined : JSON.stringify(body)
+      headers: body === undefined || body instanceof File ? {} : { 'content-type': 'application/json' },
+      body: body === undefined || body instanceof File ? body : JSON.stringify(body)
     })
   } catch (error) {
     if (signal?.aborted) throw error
@@ -120,6 +121,14 @@ export const importMapping = (preset: string, file: JSONObject) => ask('PUT', `/
 export const changeMappings = (mappings: JSONValue[]) => ask('PUT', '/api/mappings', { mappings })
 /** Puts a preset back to its defaults; removes a mapping that was added. */
 export const resetMapping = (preset: string) => ask('DELETE', `/api/mappings/${segment(preset)}`)
+
+/** Gives a file to the workbench, which looks at it. Nothing is sent. */
+export const openFile = async (file: File): Promise<CallFile> =>
+  (await ask('POST', `/api/files?${searchOf({ name: file.name })}`, file)).json()
+export const readFileProgress = (id: string) => read<CallFile>(`/api/files/${segment(id)}`)
+export const sendFile = (id: string) => post<CallFile>(`/api/files/${segment(id)}/send`, {})
+export const stopFile = (id: string) => post<CallFile>(`/api/files/${segment(id)}/stop`, {})
+export const forgetFile = (id: string) => ask('DELETE', `/api/files/${segment(id)}`)
 
 export const readTroubles = () => read<Trouble[]>('/api/trouble')
 export const startTrouble = (trouble: Trouble) => ask('POST', '/api/trouble', trouble)

@@ -11,6 +11,7 @@ import { Button, Card, Labelled, OutcomeMark, Problem } from './controls'
 import { Warnings } from './DeliveryDetail'
 import { useReading, useTask } from './hooks'
 import { JsonEditor } from './JsonEditor'
+import { OwnFile } from './OwnFile'
 import { ErrorView, FieldTable, PresetTable, RequestView } from './Trace'
 
 const firstDraft: SegmentEvent = {
@@ -88,16 +89,19 @@ export function TryCall({ from }: { from: string }) {
         </div>
         <Problem text={task.error} />
       </Card>
-      <Card title="What becomes of it">
-        {outcome.kind === 'none' && (
-          <p class="hint">
-            Preview shows what would be sent to Voucherify, without sending it. Send sends the call as your app would.
-          </p>
-        )}
-        {isOld && <p class="old">This is about the call as it was before you changed it.</p>}
-        {outcome.kind === 'preview' && <PreviewView calls={outcome.calls} result={outcome.result} />}
-        {outcome.kind === 'sent' && <SentView {...outcome} />}
-      </Card>
+      <div class="stack">
+        <Card title="What becomes of it">
+          {outcome.kind === 'none' && (
+            <p class="hint">
+              Preview shows what would be sent to Voucherify, without sending it. Send sends the call as your app would.
+            </p>
+          )}
+          {isOld && <p class="old">This is about the call as it was before you changed it.</p>}
+          {outcome.kind === 'preview' && <PreviewView calls={outcome.calls} result={outcome.result} />}
+          {outcome.kind === 'sent' && <SentView {...outcome} />}
+        </Card>
+        <OwnFile />
+      </div>
     </div>
   )
 }

@@ -1,0 +1,138 @@
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { forgetFile, openFile, readFileProgress, sendFile, stopFile } from '../api'
+import { count, formatNumber, isObject, nameOf } from '../format'
+import { linkTo } from '../route'
+import { announce } from '../store'
+import type { CallFile } from '../../shared/types'
+import { Button, Card, Problem } from './controls'
+import { useTask } from './hooks'
+import { JsonView } from './JsonView'
+
+/** How often the progress is asked for, in milliseconds. */
+const PROGRESS_MS = 300
+
+/** Calls of the reader's own, from a file: looked at first, then sent as an app would send them. */
+export function OwnFile() {
+  const task = useTask()
+  const input = useRef<HTMLInputElement>(null)
+  const [file, setFile] = useState<CallFile | null>(null)
+  const [isOver, setOver] = useState(false)
+  const choose = (chosen: File | undefined) => {
+    if (!chosen) return
+    task.run(async () => {
+      setFile(null)
+      const opened = await openFile(chosen)
+      setFile(opened)
+      announce(`${opened.name} holds ${count(opened.total, 'call')}.`)
+    })
+  }
+  return (
+    <Card title="Calls from a file">
+      <div
+        class={isOver ? 'drop over' : 'drop'}
+        onDragOver={(event) => {
+          event.preventDefault()
+          setOver(true)
+        }}
+        onDragLeave={() => setOver(false)}
+        onDrop={(event) => {
+          event.preventDefault()
+          setOver(false)
+          choose(event.dataTransfer?.files[0])
+        }}
+      >
+        <Button busy={task.busy} onPress={() => input.current?.click()}>
+          {task.busy ? 'Reading…' : 'Choose a file…'}
+        </Button>
+        <p class="hint">
+          or drop it here: NDJSON, JSON, CSV (each row becomes an identify call), a HAR of your browser; each also as
+          .gz. Nothing is sent before you say so.
+        </p>
+        <input
+          ref={input}
+          type="file"
+          class="unseen"
+          tabIndex={-1}
+          aria-label="File with calls"
+          onChange={({ currentTarget }) => {
+            choose(currentTarget.files?.[0])
+            // The same file can be chosen again.
+            currentTarget.value = ''
+          }}
+        />
+      </div>
+      <Problem text={task.error} />
+      {file && <OpenedFile key={file.id} file={file} setFile={setFile} />}
+    </Card>
+  )
+}
+
+function OpenedFile({ file, setFile }: { file: CallFile; setFile(file: CallFile | null): void }) {
+  const task = useTask()
+  const { id, name, format, types, total, refused, firstRefused, first, progress } = file
+  const isSending = progress?.state === 'sending'
+  useEffect(() => {
+    if (!isSending) return
+    const timer = setInterval(() => task.run(async () => setFile(await readFileProgress(id))), PROGRESS_MS)
+    return () => clearInterval(timer)
+  }, [isSending])
+  const forget = async () => {
+    await forgetFile(id)
+    setFile(null)
+  }
+  return (
+    <>
+      <p>
+        <strong>{name}</strong> is {format} and holds {count(total, 'call')}:{' '}
+        {Object.entries(types)
+          .map(([type, number]) => `${formatNumber(number)} ${type}`)
+          .join(', ')}
+        .
+      </p>
+      {refused > 0 && (
+        <p class="old">
+          {count(refused, 'row')} of it {refused === 1 ? 'makes' : 'make'} no call. The first: {firstRefused}
+        </p>
+      )}
+      <details class="entry">
+        <summary>A look at the first {first.length === 1 ? 'call' : count(first.length, 'call')}</summary>
+        {first.map((call, index) => (
+          <JsonView key={index} value={call} label={`Call ${index + 1} of the file: ${titled(call)}`} />
+        ))}
+      </details>
+      {progress && (
+        <div class="progress">
+          <label>
+            {isSending ? 'Sending' : progress.state === 'done' ? 'Sent' : 'Sent before it ended'}:{' '}
+            {formatNumber(progress.sent)} of {count(total, 'call')}
+            <progress max={total} value={progress.sent} />
+          </label>
+          {progress.refused > 0 && (
+            <p class="hint">{count(progress.refused, 'call')} were not taken; each has a row.</p>
+          )}
+          {progress.repeated > 0 && (
+            <p class="hint">{count(progress.repeated, 'messageId')} had been taken before, so nothing was delivered.</p>
+          )}
+          <Problem text={progress.error ?? ''} />
+        </div>
+      )}
+      <div class="actions">
+        {isSending ? (
+          <Button kind="danger" onPress={() => task.run(async () => setFile(await stopFile(id)))}>
+            Stop
+          </Button>
+        ) : (
+          <Button kind="primary" onPress={() => task.run(async () => setFile(await sendFile(id)))}>
+            {progress ? 'Send again' : `Send ${count(total, 'call')}`}
+          </Button>
+        )}
+        <Button onPress={() => task.run(forget)}>Put away</Button>
+        {progress && <a href={linkTo('deliveries')}>See the deliveries</a>}
+      </div>
+      <Problem text={task.error} />
+    </>
+  )
+}
+
+const titled = (call: CallFile['first'][number]) =>
+  isObject(call) && typeof call.type === 'string' ? nameOf(call) : ''
