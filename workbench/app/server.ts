@@ -9,6 +9,7 @@ import type { Settings } from '../../src/generated-types'
 import { standIn } from '../../tools/standIn'
 import { addApiRoutes } from './api'
 import { addCustomerRoutes } from './customerRoutes'
+import { addDefinitionRoutes } from './definitionRoutes'
 import { addFileRoutes } from './fileRoutes'
 import { createPeople } from './people'
 import { createDeliverer } from '../segment/deliver'
@@ -224,6 +225,7 @@ export function createWorkbench({
     keep: (delivery) => keep({ delivery, mappings: [] })
   })
   const files = addFileRoutes(app, intake)
+  addDefinitionRoutes(app, { people, sandbox, mode, definitions: () => sandbox.metadata.definitions() })
   addPageRoutes(app, page)
 
   // What it holds and its troubles: they run out while it answers.

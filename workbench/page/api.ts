@@ -8,6 +8,8 @@ import type {
   ConnectionTest,
   CustomerList,
   CustomerView,
+  Definitions,
+  DefinitionsInfo,
   Delivery,
   DeliveryList,
   ErasureResult,
@@ -121,6 +123,11 @@ export const importMapping = (preset: string, file: JSONObject) => ask('PUT', `/
 export const changeMappings = (mappings: JSONValue[]) => ask('PUT', '/api/mappings', { mappings })
 /** Puts a preset back to its defaults; removes a mapping that was added. */
 export const resetMapping = (preset: string) => ask('DELETE', `/api/mappings/${segment(preset)}`)
+
+export const readDefinitions = (signal: AbortSignal) => read<DefinitionsInfo>('/api/definitions', signal)
+/** Takes them for the sandbox's own. */
+export const define = async (definitions: Definitions): Promise<DefinitionsInfo> =>
+  (await ask('PUT', '/api/definitions', definitions)).json()
 
 /** Gives a file to the workbench, which looks at it. Nothing is sent. */
 export const openFile = async (file: File): Promise<CallFile> =>

@@ -18,7 +18,7 @@ export type View = keyof typeof views
 /** The views as the navigation groups them. */
 export const viewGroups: { title: string; views: View[] }[] = [
   { title: 'Watch', views: ['deliveries', 'customers', 'audiences'] },
-  { title: 'Set up', views: ['mappings'] },
+  { title: 'Set up', views: ['mappings', 'metadata'] },
   { title: 'Try', views: ['try', 'rehearse'] },
   { title: 'Connect', views: ['connect'] }
 ]

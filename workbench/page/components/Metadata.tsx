@@ -1,3 +1,231 @@
-export function Metadata() {
-  return null
+import { useState } from 'preact/hooks'
+import { define, readDefinitions } from '../api'
+import { count } from '../format'
+import { announce, useStore } from '../store'
+import type { Definition, Definitions, DefinitionsInfo, MetadataOwner } from '../../shared/types'
+import { Button, Card, CopyButton, Problem } from './controls'
+import { useReading, useTask } from './hooks'
+import { LongText } from './JsonView'
+
+const REST_MS = 400
+
+const owners: Record<MetadataOwner, { title: string; from: string; none: string }> = {
+  customer: {
+    title: 'Metadata of customers',
+    from: 'traits.metadata of identify calls, and the audiences and traits of Engage',
+    none: 'No customer metadata has come yet.'
+  },
+  event: {
+    title: 'Metadata of events',
+    from: 'properties.metadata of track, page and screen calls',
+    none: 'No event metadata has come yet.'
+  }
 }
+
+const types: Definition['type'][] = [
+  'string',
+  'number',
+  'boolean',
+  'date',
+  'datetime',
+  'image_url',
+  'geopoint',
+  'object'
+]
+
+/** What metadata came, what is defined, and what Voucherify would drop of it without a word. */
+export function Metadata() {
+  const version = useStore((state) => state.sandboxVersion)
+  const overview = useStore((state) => state.overview)
+  const [changes, setChanges] = useState(0)
+  const { value, error } = useReading(readDefinitions, [version, overview, changes], REST_MS)
+  const changed = () => setChanges((number) => number + 1)
+  return (
+    <div class="stack">
+      <Card title="Metadata definitions" label="About metadata definitions">
+        <p class="hint">
+          Voucherify's Segment integration keeps only metadata that the project's schema defines, with a value of the
+          defined type, and drops the rest without an error. Define each key in Voucherify under Project settings,
+          Metadata schema, before you switch the destination on.
+        </p>
+        {value && <State info={value} />}
+        <Problem text={error} />
+      </Card>
+      {value && (
+        <div class="columns">
+          <Owner owner="customer" info={value} onChange={changed} />
+          <Owner owner="event" info={value} onChange={changed} />
+        </div>
+      )}
+    </div>
+  )
+}
+
+function State({ info: { defined, canDefine } }: { info: DefinitionsInfo }) {
+  const number = (defined.customer?.length ?? 0) + (defined.event?.length ?? 0)
+  if (!canDefine) {
+    return (
+      <p>
+        {number
+          ? `The real project defines ${count(number, 'key')}.`
+          : 'The schema of the real project is not known here.'}
+      </p>
+    )
+  }
+  return (
+    <p>
+      {number
+        ? `The sandbox defines ${count(number, 'key')}, and drops all others as Voucherify does.`
+        : 'The sandbox defines nothing yet, so it keeps everything. Define keys to see what a project would drop.'}
+    </p>
+  )
+}
+
+interface OwnerProps {
+  owner: MetadataOwner
+  info: DefinitionsInfo
+  onChange(): void
+}
+
+function Owner({ owner, info: { defined, seen, canDefine }, onChange }: OwnerProps) {
+  const task = useTask()
+  const { title, from, none } = owners[owner]
+  const own = defined[owner] ?? []
+  const came = seen[owner] ?? []
+  const names = [...new Set([...came, ...own].map(({ name }) => name))]
+  const missing = came.filter(({ name }) => own.every((each) => each.name !== name))
+  const isIgnorant = !(defined.customer?.length || defined.event?.length)
+  const save = (definitions: Definition[], words: string) =>
+    task.run(async () => {
+      const next: Definitions = { ...defined, [owner]: definitions }
+      await define(next)
+      onChange()
+      announce(words)
+    })
+  const put = (definition: Definition) =>
+    save([...own.filter(({ name }) => name !== definition.name), definition], `Defined ${definition.name}.`)
+  return (
+    <Card
+      title={title}
+      actions={
+        <>
+          {came.length > 0 && (
+            <CopyButton
+              kind="quiet"
+              text={() => came.map((each) => `${each.name}\t${nameType(each)}`).join('\n')}
+              what={`the list of ${count(came.length, 'key')}, with their types`}
+              label={`Copy the list of ${owner} keys`}
+            >
+              Copy the list
+            </CopyButton>
+          )}
+          {canDefine && missing.length > 0 && (
+            <Button
+              busy={task.busy}
+              label={`Define all ${owner} keys`}
+              onPress={() => save([...own, ...missing], `Defined ${count(missing.length, 'key')}.`)}
+            >
+              Define all
+            </Button>
+          )}
+        </>
+      }
+    >
+      <p class="hint">From {from}.</p>
+      <Problem text={task.error} />
+      {names.length ? (
+        <ul class="definitions">
+          {names.map((name) => (
+            <Key
+              key={name}
+              name={name}
+              came={came.find((each) => each.name === name)}
+              defined={own.find((each) => each.name === name)}
+              isIgnorant={isIgnorant}
+              canDefine={canDefine}
+              onDefine={put}
+              onRemove={() =>
+                save(
+                  own.filter((each) => each.name !== name),
+                  `${name} is no longer defined.`
+                )
+              }
+            />
+          ))}
+        </ul>
+      ) : (
+        <p class="hint">{none}</p>
+      )}
+    </Card>
+  )
+}
+
+const nameType = ({ type, array }: Pick<Definition, 'type' | 'array'>) => (array ? `list of ${type}` : type)
+
+interface KeyProps {
+  name: string
+  came: Definition | undefined
+  defined: Definition | undefined
+  isIgnorant: boolean
+  canDefine: boolean
+  onDefine(definition: Definition): void
+  onRemove(): void
+}
+
+function Key({ name, came, defined, isIgnorant, canDefine, onDefine, onRemove }: KeyProps) {
+  const chosen = defined ?? came ?? { name, type: 'string', array: false }
+  return (
+    <li>
+      <p class="definition-name">
+        <strong>
+          <LongText text={name} limit={60} />
+        </strong>{' '}
+        <span class="hint">{came ? `came as ${nameType(came)}` : 'has not come yet'}</span>
+      </p>
+      <Verdict came={came} defined={defined} isIgnorant={isIgnorant} />
+      {canDefine && (
+        <span class="definition-actions">
+          <select
+            aria-label={`Type of ${name}`}
+            value={nameType(chosen)}
+            onChange={({ currentTarget: { value } }) => {
+              const type = types.find((each) => value.endsWith(each) && value.replace(/^list of /, '') === each)
+              if (type) onDefine({ name, type, array: value.startsWith('list of ') })
+            }}
+          >
+            {[...types, ...types.map((type) => `list of ${type}`)].map((type) => (
+              <option key={type} value={type}>
+                {type}
+              </option>
+            ))}
+          </select>
+          {defined ? (
+            <Button label={`Remove the definition of ${name}`} onPress={onRemove}>
+              Remove
+            </Button>
+          ) : (
+            <Button label={`Define ${name}`} onPress={() => onDefine(chosen)}>
+              Define
+            </Button>
+          )}
+        </span>
+      )}
+    </li>
+  )
+}
+
+function Verdict({ came, defined, isIgnorant }: Pick<KeyProps, 'came' | 'defined' | 'isIgnorant'>) {
+  if (!defined && isIgnorant) return <span class="outcome warned">⚠ not defined</span>
+  if (!defined) return <span class="outcome warned">⚠ dropped: not defined</span>
+  if (came && !isAlike(came, defined)) {
+    return <span class="outcome warned">⚠ dropped: defined as {nameType(defined)}</span>
+  }
+  return <span class="outcome delivered">✓ kept as {nameType(defined)}</span>
+}
+
+/** Whether values that mostly had one type pass for another: dates and addresses of images are texts that say more. */
+const isAlike = (came: Definition, defined: Definition) =>
+  came.array === defined.array &&
+  (came.type === defined.type ||
+    (came.type === 'datetime' && defined.type === 'string') ||
+    (['date', 'image_url'].includes(came.type) && defined.type === 'string'))

@@ -4,6 +4,7 @@
  */
 export type * from './app'
 export type * from './customers'
+export type * from './definitions'
 export type * from './delivery'
 export type * from './explanation'
 export type * from './files'
