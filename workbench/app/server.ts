@@ -11,6 +11,7 @@ import { addApiRoutes } from './api'
 import { addCustomerRoutes } from './customerRoutes'
 import { addDefinitionRoutes } from './definitionRoutes'
 import { addFileRoutes } from './fileRoutes'
+import { addRehearsalRoutes } from './rehearsal'
 import { createPeople } from './people'
 import { createDeliverer } from '../segment/deliver'
 import { createDeliveries } from '../segment/deliveries'
@@ -225,6 +226,7 @@ export function createWorkbench({
     keep: (delivery) => keep({ delivery, mappings: [] })
   })
   const files = addFileRoutes(app, intake)
+  addRehearsalRoutes(app, mappings)
   addDefinitionRoutes(app, { people, sandbox, mode, definitions: () => sandbox.metadata.definitions() })
   addPageRoutes(app, page)
 
