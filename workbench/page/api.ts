@@ -19,9 +19,11 @@ import type {
   MappingList,
   PreviewRequest,
   PreviewResult,
+  Rehearsal,
   Sample,
   SamplesSent,
   SandboxState,
+  Scenario,
   Target,
   Trouble
 } from '../shared/types'
@@ -136,6 +138,8 @@ export const readFileProgress = (id: string) => read<CallFile>(`/api/files/${seg
 export const sendFile = (id: string) => post<CallFile>(`/api/files/${segment(id)}/send`, {})
 export const stopFile = (id: string) => post<CallFile>(`/api/files/${segment(id)}/stop`, {})
 export const forgetFile = (id: string) => ask('DELETE', `/api/files/${segment(id)}`)
+
+export const rehearse = (scenario: Scenario) => post<Rehearsal>('/api/rehearsals', { scenario })
 
 export const readTroubles = () => read<Trouble[]>('/api/trouble')
 export const startTrouble = (trouble: Trouble) => ask('POST', '/api/trouble', trouble)

@@ -5,6 +5,7 @@ import { announce, useStore } from '../store'
 import type { Trouble, TroubleKind } from '../../shared/types'
 import { Button, Card, Labelled, Problem } from './controls'
 import { useTask } from './hooks'
+import { Scenarios } from './Scenarios'
 
 interface KindWords {
   label: string
@@ -76,7 +77,10 @@ export function Rehearsal() {
           <TroubleForm />
         )}
       </Card>
-      <ActiveTroubles />
+      <div class="stack">
+        <ActiveTroubles />
+        <Scenarios />
+      </div>
     </div>
   )
 }
@@ -98,7 +102,10 @@ function TroubleForm() {
         if (!task.busy) task.run(start)
       }}
     >
-      <p class="hint">The sandbox answers the next calls as you choose. Then send calls and watch their deliveries.</p>
+      <p class="hint">
+        The sandbox answers the next calls as you choose. Then send calls and watch their deliveries. A call that may
+        arrive later is tried again by itself.
+      </p>
       <fieldset class="kinds">
         <legend>The sandbox answers with</legend>
         {kindNames.map((name) => (
