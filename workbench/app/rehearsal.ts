@@ -106,6 +106,7 @@ export async function rehearse(scenario: Scenario, mappings: Mappings): Promise<
     nextOrder: () => (order += 1000),
     clock,
     retries: true,
+    warn: () => [],
     limits: { concurrency: 10, maxCalls: 10_000, maxCost: 64 * 1024 * 1024, batchWaitMs: BATCH_WAIT_MS },
     onEnd: ({ delivery }) => void deliveries.set(delivery.id, delivery)
   })

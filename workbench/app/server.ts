@@ -75,7 +75,7 @@ export interface WorkbenchOptions {
   page?: PageFiles
   /** Hosts and origins that are let in beside this machine's own; none by default. */
   allowed?: Allowed
-  /** What metadata the project defines, by which deliveries are warned of; nobody knows by default. */
+  /** What metadata the project defines, by which deliveries are warned of; the sandbox's own by default. */
   definitions?(): Definitions
   /** Whether calls are tried again by themselves, after growing pauses; not by default. */
   retries?: boolean
@@ -227,7 +227,7 @@ export function createWorkbench({
   })
   const files = addFileRoutes(app, intake)
   addRehearsalRoutes(app, mappings)
-  addDefinitionRoutes(app, { people, sandbox, mode, definitions: () => sandbox.metadata.definitions() })
+  addDefinitionRoutes(app, { people, sandbox, mode, definitions })
   addPageRoutes(app, page)
 
   // What it holds and its troubles: they run out while it answers.

@@ -24,6 +24,10 @@ import type {
   SamplesSent,
   SandboxState,
   Scenario,
+  SourceChange,
+  SourceInfo,
+  SourcePreview,
+  SourcePreviewRequest,
   Target,
   Trouble
 } from '../shared/types'
@@ -138,6 +142,13 @@ export const readFileProgress = (id: string) => read<CallFile>(`/api/files/${seg
 export const sendFile = (id: string) => post<CallFile>(`/api/files/${segment(id)}/send`, {})
 export const stopFile = (id: string) => post<CallFile>(`/api/files/${segment(id)}/stop`, {})
 export const forgetFile = (id: string) => ask('DELETE', `/api/files/${segment(id)}`)
+
+export const readSource = () => read<SourceInfo>('/api/source')
+export const changeSource = (options: SourceChange) => ask('PUT', '/api/source', options)
+export const previewSource = (request: SourcePreviewRequest, signal: AbortSignal) =>
+  post<SourcePreview>('/api/source/preview', request, signal)
+/** The script to paste into Segment. */
+export const readSourceFunction = async (): Promise<string> => (await ask('GET', '/api/source/function')).text()
 
 export const rehearse = (scenario: Scenario) => post<Rehearsal>('/api/rehearsals', { scenario })
 

@@ -20,7 +20,7 @@ export const viewGroups: { title: string; views: View[] }[] = [
   { title: 'Watch', views: ['deliveries', 'customers', 'audiences'] },
   { title: 'Set up', views: ['mappings', 'metadata'] },
   { title: 'Try', views: ['try', 'rehearse'] },
-  { title: 'Connect', views: ['connect'] }
+  { title: 'Connect', views: ['connect', 'source'] }
 ]
 
 /** What a view shows of what it could: filters, a search, a tab. Values that are empty are left out. */
