@@ -247,8 +247,8 @@ function SetUp({ info: { address }, curl }: { info: SourceInfo; curl: string }) 
       <ol class="steps">
         <li>
           <p>
-            In Segment, make a Source Function and paste the script. Give it the options above as settings, and a secret
-            of your own as <code>secret</code>.
+            In Segment, make a Source Function and paste the script. Give it the options of this page as settings, and a
+            secret of your own as <code>secret</code>.
           </p>
           <CopyButton text={code} what={`the Source Function, ${formatNumber(code.length)} characters`}>
             Copy the Source Function
