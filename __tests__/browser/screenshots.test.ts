@@ -41,7 +41,7 @@ async function sendIda(running: Running): Promise<void> {
     ['identify', engage('total_revenue', 812.4)],
     ['identify', { userId: 'ida', traits: { name: 'Ida Lindqvist', metadata: { plan: 'gold' } } }],
     ['group', { userId: 'ida', groupId: 'club-malmo' }],
-    ['track', { userId: 'ida', event: 'Order Completed', properties: { metadata } }]
+    ['track', { userId: 'ida', event: 'Order Completed', properties: { currency: 'SEK', metadata } }]
   ]
   for (const [type, call] of calls) await post(running, `/v1/${type}`, call)
 }
@@ -74,7 +74,7 @@ describeInBrowser('the pictures of the docs', () => {
 
   it('show the way of one call, with what it loses', async () => {
     const page = await visit('', { viewport: { width: 1200, height: 720 } })
-    await rowsOf(page).filter({ hasText: 'usr_10482' }).getByText('Order Completed').click()
+    await rowsOf(page).filter({ hasText: 'ida' }).getByText('Order Completed').click()
     await page.getByRole('heading', { name: 'Mapping, field by field' }).waitFor()
     await page.mouse.move(0, 0)
     await take(page, 'workbench-call.png')
