@@ -1,6 +1,6 @@
 import type { JSONObject, JSONValue } from '@segment/actions-core'
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
-import { eraseCustomer, readCustomer, readCustomerCalls } from '../api'
+import { eraseCustomer, readCustomer, readCustomerCalls, readDefinitions } from '../api'
 import { asText, count, isObject, shorten } from '../format'
 import { toRow } from '../listing'
 import { goTo, linkTo } from '../route'
@@ -42,7 +42,7 @@ export function CustomerPage({ sourceId }: { sourceId: string }) {
           <div class="stack">
             <Engage view={value} />
             <Attributes values={values} />
-            <Metadata values={values} />
+            <Metadata view={value} />
             <Groups view={value} />
           </div>
           <div class="stack">
@@ -151,11 +151,53 @@ function Attributes({ values }: { values: JSONObject }) {
   )
 }
 
-function Metadata({ values: { metadata } }: { values: JSONObject }) {
+/** What Voucherify holds of the metadata that was sent, and what it dropped. */
+function Metadata({ view }: { view: CustomerView }) {
+  const { value } = useReading(readDefinitions, [view])
+  const held = metadataOf(view.customer ?? view.sent)
+  const sent = metadataOf(view.sent)
+  const names = [...new Set([...Object.keys(held), ...Object.keys(sent)])]
+  const defined = value?.defined.customer ?? []
+  const isIgnorant = !(value?.defined.customer?.length || value?.defined.event?.length)
   return (
     <Card title="Metadata" actions={<a href={linkTo('metadata')}>Definitions</a>}>
-      <Values entries={Object.entries(isObject(metadata) ? metadata : {})} none="No metadata yet." />
+      {names.length ? (
+        <dl class="values">
+          {names.map((name) => {
+            const definition = defined.find((each) => each.name === name)
+            return (
+              <div key={name}>
+                <dt>
+                  <LongText text={name} limit={60} />
+                </dt>
+                <dd class="value">
+                  <Held value={held[name]} sent={sent[name]} />{' '}
+                  {definition && (
+                    <span class="tag">{definition.array ? `list of ${definition.type}` : definition.type}</span>
+                  )}
+                  {!definition && !isIgnorant && <span class="outcome warned">⚠ not defined</span>}
+                </dd>
+              </div>
+            )
+          })}
+        </dl>
+      ) : (
+        <p class="hint">No metadata yet.</p>
+      )}
     </Card>
+  )
+}
+
+const metadataOf = ({ metadata }: JSONObject): JSONObject => (isObject(metadata) ? metadata : {})
+
+/** A value that is held; one that was sent and is not held was dropped. */
+function Held({ value, sent }: { value: JSONValue | undefined; sent: JSONValue | undefined }) {
+  if (value === null) return <em>cleared</em>
+  if (value !== undefined) return <LongText text={asText(value)} limit={160} />
+  return (
+    <del>
+      <LongText text={asText(sent)} limit={160} />
+    </del>
   )
 }
 
