@@ -15,6 +15,8 @@ export interface Config {
   retries: boolean
   /** File of what the sandbox's project defines of its metadata; nothing is defined unless given. */
   definitionsFile?: string
+  /** Folder in which all that is held outlives the workbench; undefined keeps it in memory alone. */
+  data?: string
   /** The real project that deliveries go to; undefined sends them to the sandbox. */
   project?: Settings
 }
@@ -64,6 +66,7 @@ export function readConfig(environment: Environment): Config {
     host,
     allowed,
     retries: readSwitch(environment, 'WORKBENCH_RETRIES'),
+    data: environment.WORKBENCH_DATA?.trim() || undefined,
     project,
     ...(definitionsFile && { definitionsFile })
   }

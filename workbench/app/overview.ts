@@ -9,6 +9,8 @@ export interface Counter {
   received(calls: number): void
   /** @param before how the same delivery had ended until now, when it was tried again */
   ended(delivery: Delivery, before?: Outcome): void
+  /** Counts a delivery of an earlier run, which did not end in the last minute. */
+  restored(delivery: Delivery): void
   /**
    * @param waiting calls that are still on their way
    * @param retrying deliveries that wait for their next try
@@ -32,20 +34,23 @@ export function createCounter(now: () => number): Counter {
 
   const second = () => Math.floor(now() / 1000)
 
+  function countsOf({ preset, direction }: Delivery): Record<Outcome, number> {
+    if (direction === 'fromVoucherify') return webhooks
+    const own = counts.get(preset ?? '') ?? noOutcomes()
+    counts.set(preset ?? '', own)
+    return own
+  }
+
   return {
     received(count) {
       calls += count
     },
-    ended({ preset, status, direction }, before) {
-      if (direction === 'fromVoucherify') {
-        webhooks[status]++
-        return
-      }
-      const key = preset ?? ''
-      const own = counts.get(key) ?? noOutcomes()
-      counts.set(key, own)
-      own[status]++
+    restored: (delivery) => void countsOf(delivery)[delivery.status]++,
+    ended(delivery, before) {
+      const own = countsOf(delivery)
+      own[delivery.status]++
       if (before) own[before]--
+      if (delivery.direction === 'fromVoucherify') return
       const current = second()
       seconds.set(current, (seconds.get(current) ?? 0) + 1)
       for (const past of seconds.keys()) {

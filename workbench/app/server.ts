@@ -16,7 +16,7 @@ import { createPeople } from './people'
 import { createDeliverer } from '../segment/deliver'
 import { createDeliveries } from '../segment/deliveries'
 import type { DeliveryBounds, KeptDelivery } from '../segment/deliveries'
-import { ORDER_STEP } from '../segment/delivery'
+import { isCall, ORDER_STEP } from '../segment/delivery'
 import { createExplainer } from '../inspect/explain'
 import { createGuard } from './guard'
 import type { Allowed } from './guard'
@@ -36,7 +36,9 @@ import { systemClock } from '../segment/retries'
 import type { Clock } from '../segment/retries'
 import { createSeen } from '../segment/seen'
 import { addSourceRoutes } from './source'
+import type { Storage } from './storage'
 import { createStream } from './stream'
+import type { Stream } from './stream'
 import type { StreamLimits } from './stream'
 import { warningsOf } from '../segment/warnings'
 import { addTrackingRoutes, takeIn } from '../segment/tracking'
@@ -75,7 +77,9 @@ export interface WorkbenchOptions {
   page?: PageFiles
   /** Hosts and origins that are let in beside this machine's own; none by default. */
   allowed?: Allowed
-  /** What metadata the project defines, by which deliveries are warned of; the sandbox's own by default. */
+  /** Where all that is held outlives the workbench; nowhere by default. */
+  storage?: Storage
+  /** What metadata the project defines, by which deliveries are warned of; by default the sandbox says it, of others nobody. */
   definitions?(): Definitions
   /** Whether calls are tried again by themselves, after growing pauses; not by default. */
   retries?: boolean
@@ -102,6 +106,7 @@ export function createWorkbench({
   page,
   allowed = { hosts: [], origins: [] },
   definitions = () => (mode === 'sandbox' ? sandbox.metadata.definitions() : { customer: null, event: null }),
+  storage,
   retries = false,
   clock = systemClock,
   onDelivery,
@@ -152,6 +157,7 @@ export function createWorkbench({
     const cost = deliveries.add(kept)
     counter.ended(kept.delivery, before)
     people.took(kept.delivery)
+    storage?.delivered(kept)
     stream.deliver(kept.delivery, cost)
     try {
       onDelivery?.(kept.delivery)
@@ -159,6 +165,26 @@ export function createWorkbench({
       // Whoever looks on must not hold up the next call.
       console.error(error)
     }
+  }
+
+  const changed: Stream['changed'] = (what) => {
+    stream.changed(what)
+    if (what !== 'trouble') storage?.changed(what)
+  }
+
+  /** Brings back what an earlier run left, and writes down from now on. */
+  async function restore({ found, follow }: Storage): Promise<void> {
+    if (found.sandbox !== undefined) sandbox.restore(found.sandbox)
+    if (found.mappings !== undefined) await mappings.putAll(found.mappings)
+    for (const kept of found.deliveries) {
+      deliveries.add(kept)
+      counter.restored(kept.delivery)
+      people.took(kept.delivery)
+      if (isCall(kept.delivery.event)) seen.add([kept.delivery.event])
+      lastOrder = Math.max(lastOrder, kept.delivery.order + ORDER_STEP)
+      pipeline.resume(kept)
+    }
+    follow({ mappings: mappings.describe, sandbox: sandbox.snapshot, deliveries: deliveries.all })
   }
 
   const seen = createSeen(MAX_SEEN)
@@ -193,7 +219,7 @@ export function createWorkbench({
     explainer: createExplainer(destination, deliverer, warn),
     mappings,
     sandbox,
-    stream,
+    stream: { ...stream, changed },
     overview,
     totals: counter.totals,
     target: () => ({ mode, workbench: address(), gateway: mask.text(settings.customURL), sandbox: sandbox.url }),
@@ -209,6 +235,7 @@ export function createWorkbench({
       seen.clear()
       counter.clear(pipeline.waiting())
       pipeline.forget()
+      storage?.cleared()
       stream.cleared()
     },
     clearSandbox() {
@@ -232,19 +259,21 @@ export function createWorkbench({
 
   // What it holds and its troubles: they run out while it answers.
   const stopWatching = sandbox.onChange(() => {
-    stream.changed('sandbox')
-    stream.changed('trouble')
+    changed('sandbox')
+    changed('trouble')
   })
 
   return {
-    listen: (port, host = '127.0.0.1') =>
-      new Promise((resolve, reject) => {
+    async listen(port, host = '127.0.0.1') {
+      if (storage) await restore(storage)
+      await new Promise<void>((resolve, reject) => {
         server.once('error', reject)
         server.listen(port, host, () => {
           server.off('error', reject)
           resolve()
         })
-      }),
+      })
+    },
     get url() {
       return address()
     },
@@ -254,11 +283,13 @@ export function createWorkbench({
       stream.close()
       await files.close()
       const left = await pipeline.close(withinMs)
+      await storage?.close()
       // What ended last is answered before the connections are cut.
       await new Promise(setImmediate)
       if ('closeAllConnections' in server) server.closeAllConnections()
       await closed
-      return left
+      // What waits for its next try goes on after the next start.
+      return storage ? left - pipeline.retrying() : left
     }
   }
 }

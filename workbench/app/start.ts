@@ -8,6 +8,9 @@ import type { Definitions } from '../shared/types'
 import type { PageFiles } from './pageRoutes'
 import { createSandbox } from '../sandbox'
 import { SANDBOX_KEYS } from '../sandbox/keys'
+import { readProjectDefinitions } from './projectDefinitions'
+import { Refusal } from '../shared/refusal'
+import { openStorage } from './storage'
 import { createWorkbench } from './server'
 import { WEBHOOK_KEYS, WEBHOOK_PATH } from './source'
 import { deliveryLine } from './terminal'
@@ -30,13 +33,15 @@ export interface Running {
  * @throws ConfigError for a port that can't be had, and for definitions that can't be read
  */
 export async function startWorkbench(
-  { port, sandboxPort, host, allowed, retries, definitionsFile, project }: Config,
+  { port, sandboxPort, host, allowed, retries, data, definitionsFile, project }: Config,
   { page, print }: { page?: PageFiles; print(line: string): void }
 ): Promise<Running> {
   const definitions = definitionsFile ? readDefinitionsFile(definitionsFile) : undefined
+  const storage = data === undefined ? undefined : openStorage(data)
   const sandbox = createSandbox({ ...SANDBOX_KEYS, definitions })
   await listen(sandbox, sandboxPort, 'SANDBOX_PORT')
   const settings = project ?? sandboxSettings(sandbox.url)
+  const defined = project && (await readProjectDefinitions(project))
   const workbench = createWorkbench({
     settings,
     mode: project ? 'project' : 'sandbox',
@@ -44,17 +49,23 @@ export async function startWorkbench(
     page,
     allowed,
     retries,
+    storage,
+    ...(typeof defined === 'object' && { definitions: () => defined }),
     onDelivery: (delivery) => print(deliveryLine(delivery))
   })
   try {
     await listen({ listen: (number) => workbench.listen(number, host) }, port, 'PORT')
   } catch (error) {
     await sandbox.close()
-    throw error
+    throw unreadable(error, data)
   }
   sandbox.webhooks.sendTo({ url: `${workbench.url}${WEBHOOK_PATH}`, secret: WEBHOOK_KEYS.signatureKey })
   print(`Workbench  ${workbench.url}`)
   print(`Sandbox    ${sandbox.url}`)
+  // A file says what holds now, whatever an earlier run left.
+  if (definitions) sandbox.metadata.define(definitions)
+  if (typeof defined === 'string') print(defined)
+  if (data !== undefined) print(`Kept in    ${data}`)
   for (const line of [...targetLines(project), ...allowedLines(host, allowed)]) print(line)
   return {
     workbenchUrl: workbench.url,
@@ -65,6 +76,14 @@ export async function startWorkbench(
       return left
     }
   }
+}
+
+/** What can't be restored is said in a sentence, with where it lies. */
+function unreadable(error: unknown, data: string | undefined): unknown {
+  const isOfData = data !== undefined && (error instanceof RangeError || error instanceof Refusal)
+  return isOfData
+    ? new ConfigError(`What lies in ${data} can't be taken: ${error.message} Move it away to begin anew.`)
+    : error
 }
 
 /** The settings with which deliveries go to the embedded sandbox. */

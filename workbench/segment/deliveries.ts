@@ -31,6 +31,8 @@ export interface Deliveries {
   /** Keeps a delivery, in the place of the one with the same id. Returns what it takes, in bytes by `costOf`. */
   add(kept: KeptDelivery): number
   get(id: string): KeptDelivery | undefined
+  /** All that are kept, the oldest first. */
+  all(): KeptDelivery[]
   /** Those that match, newest first, and how many match whatever `before` and `limit` say. */
   list(filter: DeliveryFilter): Pick<DeliveryList, 'deliveries' | 'kept' | 'matching'>
   clear(): void
@@ -50,7 +52,7 @@ export function createDeliveries(bounds: DeliveryBounds): Deliveries {
   let lastMappings: readonly Mapping[] = []
 
   function costOfNew(mappings: readonly Mapping[]): number {
-    if (mappings === lastMappings) return 0
+    if (mappings === lastMappings || !mappings.length) return 0
     const fresh = mappings.filter((mapping) => !lastMappings.includes(mapping))
     lastMappings = mappings
     return costOf(fresh)
@@ -75,6 +77,7 @@ export function createDeliveries(bounds: DeliveryBounds): Deliveries {
       return cost
     },
     get: (id) => byId.get(id),
+    all: () => [...byId.values()].sort((a, b) => a.delivery.order - b.delivery.order),
     list({ matches, before, limit }) {
       const matching = inOrder().filter(matches)
       const from = before === undefined ? 0 : matching.findIndex(({ order }) => order < before)
