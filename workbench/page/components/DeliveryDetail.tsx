@@ -32,10 +32,14 @@ export function DeliveryDetail({ id, wasPressed, beside, onClose }: Props) {
     const element = section.current
     if (!element || !wasPressed) return
     heading.current?.focus({ preventScroll: true })
-    // Beside the list the page moves only where the detail would be out of sight. In its place it takes the window.
-    const isAlone = beside.current?.getClientRects().length === 0
-    const { top } = element.getBoundingClientRect()
-    if (isAlone || top < 0 || top > innerHeight * MOST_ABOVE) element.scrollIntoView()
+    // After the event flow above has closed, which moves everything up.
+    const frame = requestAnimationFrame(() => {
+      // Beside the list the page moves only where the detail would be out of sight. In its place it takes the window.
+      const isAlone = beside.current?.getClientRects().length === 0
+      const { top } = element.getBoundingClientRect()
+      if (isAlone || top < 0 || top > innerHeight * MOST_ABOVE) element.scrollIntoView()
+    })
+    return () => cancelAnimationFrame(frame)
   }, [])
   return (
     <section
