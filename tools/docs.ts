@@ -1,6 +1,6 @@
 /**
- * Writes the tables of the README, of the catalog page and of the source's page from the code, between `<!-- docs:NAME -->` and
- * `<!-- /docs:NAME -->`. With `--check` it writes nothing and fails when a table is stale.
+ * Writes the tables of the docs from the code, between `<!-- docs:NAME -->` and `<!-- /docs:NAME -->`. With `--check` it
+ * writes nothing and fails when a table is stale.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -32,15 +32,12 @@ const REGIONS: Record<string, () => string> = {
   settings: () => table(['Setting', 'Type', 'Required', 'What it is'], settings.map(settingRow)),
   presets: () => table(['Preset', 'Trigger', 'Action', 'Mapping'], presets.map(presetRow)),
   actions: () => actions.map(([key, action]) => actionSection(key, action)).join('\n\n'),
-  'catalog-settings': () => table(['Setting', 'Description'], settings.map(catalogSettingRow)),
-  'catalog-presets': () => table(['Preset Name', 'Trigger', 'Default Action'], presets.map(catalogPresetRow)),
-  'catalog-actions': () => actions.map(([, action]) => catalogAction(action)).join('\n\n'),
   ...sourceRegions
 }
 
-/** The pages with tables as they should read. */
+/** The pages with tables, as they should read. */
 export function documentedFiles(): GeneratedFiles {
-  const files = ['README.md', 'docs/catalog.md', 'docs/source.md'].map((name) => join(root, name))
+  const files = ['docs/catalog.md', 'docs/source.md'].map((name) => join(root, name))
   return new Map(files.map((file) => [file, fillRegions(readFileSync(file, 'utf8'))]))
 }
 
@@ -82,34 +79,9 @@ function actionSection(key: string, action: ActionDefinition<Settings>): string 
     entry.field.description ?? ''
   ])
   return [
-    `#### ${title}`,
-    `${description} Its key is \`${key}\`, its trigger unless you change it: ${code(defaultSubscription)}.`,
-    table(['Field', 'Type', 'Required', 'Takes null', 'Default', 'What it is'], rows)
-  ].join('\n\n')
-}
-
-function catalogSettingRow({ label, type, required, description }: GlobalSetting): string[] {
-  return [`${label}${required ? '\\*' : ''}`, `Type: ${type.toUpperCase()}<br>${description}`]
-}
-
-function catalogPresetRow(preset: Preset): string[] {
-  return [preset.name ?? '', triggerOf(preset), destination.actions[preset.partnerAction].title]
-}
-
-function catalogAction({ title, description, defaultSubscription = '', fields }: ActionDefinition<Settings>): string {
-  const rows = Object.values(fields)
-    .filter((field) => !field.unsafe_hidden)
-    .map((field) => [
-      `${field.label}${field.required ? '\\*' : ''}`,
-      `Type: ${field.type.toUpperCase()}<br>${field.description}`
-    ])
-  return [
     `### ${title}`,
-    description,
-    `${title} runs in the **cloud**. Its default trigger is ${code(defaultSubscription)}.`,
-    '<details>\n<summary>Fields</summary>',
-    table(['Field', 'Description'], rows),
-    '</details>'
+    `${description} It runs in the cloud. Its key is ${code(key)}, its default trigger ${code(defaultSubscription)}.`,
+    table(['Field', 'Type', 'Required', 'Takes null', 'Default', 'What it is'], rows)
   ].join('\n\n')
 }
 

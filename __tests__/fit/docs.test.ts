@@ -1,28 +1,20 @@
-/** `npm run docs`: the tables of the README and the catalog page say what the definition says. */
+/** The documents: `npm run docs` writes their tables from the code. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { documentedFiles, fillRegions } from '../../tools/docs'
-import { staleFiles } from '../../tools/project'
+import { root, staleFiles } from '../../tools/project'
 
 const region = (name: string, text: string) => `before\n<!-- docs:${name} -->${text}<!-- /docs:${name} -->\nafter`
 
 describe('the tables', () => {
-  it('are those of the definition, in the README and in the catalog page', () => {
+  it('are those of the code', () => {
     expect(staleFiles(documentedFiles())).toEqual([])
   })
 
   it('are all in a page', () => {
     const pages = [...documentedFiles().values()].join()
     const names = [...pages.matchAll(/<!-- docs:([\w-]+) -->/g)].map(([, name]) => name)
-    expect(names.sort()).toEqual([
-      'actions',
-      'catalog-actions',
-      'catalog-presets',
-      'catalog-settings',
-      'presets',
-      'settings',
-      'source-calls',
-      'source-never',
-      'source-settings'
-    ])
+    expect(names.sort()).toEqual(['actions', 'presets', 'settings', 'source-calls', 'source-never', 'source-settings'])
   })
 
   it('replace what stood between their marks, and nothing around them', () => {
@@ -51,12 +43,19 @@ describe('the tables', () => {
   })
 
   it('leave out the hidden fields', () => {
-    expect(fillRegions(region('actions', ''))).not.toMatch(/batch_size|computation_key/)
-    expect(fillRegions(region('catalog-actions', ''))).not.toMatch(/Batch Size|Computation Key/)
+    expect(fillRegions(region('actions', ''))).not.toMatch(/batch_size|computation_key|personas/)
   })
 
   it('must have a known name and an end', () => {
     expect(() => fillRegions(region('setings', ''))).toThrow('No table is called setings')
     expect(() => fillRegions('<!-- docs:settings -->\nthe rest')).toThrow('The table settings has no end')
+  })
+})
+
+describe('the README', () => {
+  it('is short, and its first call waits until it was sent', () => {
+    const lines = readFileSync(join(root, 'README.md'), 'utf8').split('\n')
+    expect(lines.length).toBeLessThanOrEqual(151)
+    expect(lines).toContain('await analytics.closeAndFlush()')
   })
 })
