@@ -45,21 +45,26 @@ interface Packed {
 }
 
 describe('the packed package', () => {
-  it('holds the built modules, the commands, the Source Function, the README and the licence, and nothing else', () => {
+  it('holds the built modules, the commands, the Source Function, the documents and the licence, and nothing else', () => {
     const modules = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.ts'))
       .map((name) => `dist/${name.slice(0, -'.ts'.length)}`)
+    const documents = readdirSync(join(root, 'docs')).map((name) => `docs/${name}`)
     const built = modules.flatMap((name) => [`${name}.js`, `${name}.js.map`, `${name}.d.ts`])
 
     expect([...packed].sort()).toEqual(
       [
+        'CHANGELOG.md',
+        'CONTRIBUTING.md',
         'LICENSE',
         'README.md',
+        'SECURITY.md',
         'dist/cli.js',
         'dist/index.d.mts',
         'dist/index.mjs',
         'dist/voucherify-source-function.js',
         'package.json',
+        ...documents,
         ...built
       ].sort()
     )
