@@ -37,7 +37,9 @@ export function DeliveryDetail({ id, wasPressed, beside, onClose }: Props) {
       // Beside the list the page moves only where the detail would be out of sight. In its place it takes the window.
       const isAlone = beside.current?.getClientRects().length === 0
       const { top } = element.getBoundingClientRect()
-      if (isAlone || top < 0 || top > innerHeight * MOST_ABOVE) element.scrollIntoView()
+      // What stays at the top of a narrow window covers as much as the styles leave above.
+      if (isAlone || top < parseFloat(getComputedStyle(element).scrollMarginTop) || top > innerHeight * MOST_ABOVE)
+        element.scrollIntoView()
     })
     return () => cancelAnimationFrame(frame)
   }, [])
