@@ -1,6 +1,7 @@
 import { askedWait, CYCLE_LIMIT } from './limits'
 import type { Bucket, Limits } from './limits'
 import { isObject } from './records'
+import { errorCode } from '../workbench/shared/errorCode'
 import { blocked, EXIT, resumable, Stop } from './stop'
 
 /** The clock of a run, so that nobody waits an hour for a test. */
@@ -226,8 +227,12 @@ async function readText(response: Response): Promise<string> {
 }
 
 function networkReason(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-  if (!(cause instanceof Error)) return 'unknown'
-  if (cause.name === 'TimeoutError') return 'no answer in time'
-  return 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.message
+  const cause = isFailure(error) && isFailure(error.cause) ? error.cause : error
+  if (!isFailure(cause)) return 'unknown'
+  return cause.name === 'TimeoutError' ? 'no answer in time' : errorCode(cause) ?? cause.message
+}
+
+/** An error by its shape: those of the system may come from another realm. */
+function isFailure(error: unknown): error is Error {
+  return typeof error === 'object' && error !== null && 'message' in error
 }

@@ -7,6 +7,7 @@ import { readBytes } from './inputs'
 import type { InputFile } from './inputs'
 import { MAX_ROW_LENGTH } from './records'
 import type { InputRecord } from './records'
+import { errorCode } from '../workbench/shared/errorCode'
 import { blocked, unusable } from './stop'
 
 export interface CsvOptions extends ColumnOptions {
@@ -26,17 +27,13 @@ export async function* readCsv(file: InputFile, options: CsvOptions): AsyncGener
   const first = await chunks.next()
   if (first.done) throw unusable(`${file.path} is empty. Give a file with a header and rows.`)
   const delimiter = options.delimiter ?? delimiterOf(first.value.toString())
-  const rows = parseRows(file, delimiter, first.value, chunks)
-  let line = 1
   let columns: Column[] | undefined
-  for await (const some of rows) {
+  for await (const rows of parseRows(file, delimiter, first.value, chunks)) {
     const records: InputRecord[] = []
-    for (const cells of some) {
-      const at = line
-      line += 1 + lineEndsIn(cells)
+    for (const { cells, line } of rows) {
       if (isBlank(cells)) continue
       if (columns) {
-        records.push(readRow(columns, cells, { file: file.path, line: at }, options))
+        records.push(readRow(columns, cells, { file: file.path, line }, options))
         continue
       }
       columns = readHeader(file.path, cells, options)
@@ -47,33 +44,53 @@ export async function* readCsv(file: InputFile, options: CsvOptions): AsyncGener
   if (!columns) throw unusable(`${file.path} is empty. Give a file with a header and rows.`)
 }
 
-/** The rows of the file, as many at a time as a chunk holds. */
+/** Bytes that the parser gets at once. */
+const FED_BYTES = 1 << 16
+
+interface Row {
+  cells: string[]
+  /** The line where it begins. */
+  line: number
+}
+
+/** The rows of the file, some at a time. */
 async function* parseRows(
   file: InputFile,
   delimiter: string,
   first: Buffer,
   rest: AsyncGenerator<Buffer>
-): AsyncGenerator<string[][]> {
-  const parser = parse({ delimiter, relax_column_count: true, max_record_size: MAX_ROW_LENGTH })
-  let rows: string[][] = []
-  let count = 1
+): AsyncGenerator<Row[]> {
+  let rows: Row[] = []
+  /** Lines of the rows so far, without the empty ones. */
+  let lines = 0
+  const parser = parse({
+    delimiter,
+    relax_column_count: true,
+    skip_empty_lines: true,
+    max_record_size: MAX_ROW_LENGTH,
+    on_record: (cells: string[], { empty_lines }) => {
+      rows.push({ cells, line: 1 + lines + empty_lines })
+      lines += 1 + lineEndsIn(cells)
+      // Nothing goes through the stream itself, which would cost as much as the parsing.
+      return null
+    }
+  })
   let failure: Error | undefined
-  parser.on('data', (row: string[]) => rows.push(row))
   parser.on('error', (error) => (failure = error))
+  parser.resume()
   const take = () => {
     const taken = rows
     rows = []
-    for (const row of taken) count += 1 + lineEndsIn(row)
     return taken
   }
   const ended = once(parser, 'end').catch(() => undefined)
-  const feed = async (chunk: Buffer) => {
-    if (!parser.write(chunk)) await Promise.race([once(parser, 'drain'), once(parser, 'close')]).catch(() => undefined)
-  }
-  for (let chunk: IteratorResult<Buffer> = { value: first }; !chunk.done; chunk = await rest.next()) {
-    await feed(chunk.value)
-    if (failure) break
-    yield take()
+  // Called back when the bytes were parsed, also when they could not be.
+  const feed = (bytes: Buffer) => new Promise((resolve) => parser.write(bytes, resolve))
+  for (let chunk: IteratorResult<Buffer> = { value: first }; !chunk.done && !failure; chunk = await rest.next()) {
+    for (let at = 0; at < chunk.value.length && !failure; at += FED_BYTES) {
+      await feed(chunk.value.subarray(at, at + FED_BYTES))
+      if (!failure) yield take()
+    }
   }
   if (!failure) {
     parser.end()
@@ -81,8 +98,7 @@ async function* parseRows(
   }
   await rest.return(undefined)
   // What was read before the fault is of no use: nothing is sent then.
-  if (failure)
-    throw await explain(file, delimiter, failure, count + rows.reduce((sum, row) => sum + 1 + lineEndsIn(row), 0))
+  if (failure) throw await explain(file, delimiter, failure, 1 + lines + parser.info.empty_lines)
   yield take()
 }
 
@@ -122,7 +138,7 @@ function delimiterOf(text: string): string {
 }
 
 async function explain(file: InputFile, delimiter: string, failure: Error, line: number): Promise<Error> {
-  if (!('code' in failure)) return failure
+  if (!/QUOTE|RECORD_SIZE/.test(errorCode(failure) ?? '')) return failure
   const at = (file.path === '-' ? undefined : await findBrokenQuote(file, delimiter, line)) ?? line
   return blocked(
     `${file.path}, line ${at}: a quote begins here that is not closed as CSV asks, so the rows behind it can't be told apart. ` +

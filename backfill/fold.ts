@@ -1,3 +1,4 @@
+import omit from 'lodash/omit'
 import { mergeCustomers, toBulkRow } from './destination'
 import type { Values } from './destination'
 import { fitsPack } from './packs'
@@ -76,18 +77,26 @@ function groupById(lines: string[]): Map<string, { at: number; values: Values }[
   return customers
 }
 
-/** As few rows as can say what the calls said: one, unless something is cleared whole first and filled later. */
+/**
+ * One row that says what the calls said; or two where an object is cleared first and filled later, which no single row
+ * can say: the first clears, the second holds all that was said since.
+ */
 function toRows(calls: Values[]): Values[] {
   const whole = calls.length > 1 ? mergeCustomers(calls) : calls[0]
   if (whole) return [requireRow(whole)]
-  const rows: Values[] = []
-  let merged = calls[0]
-  for (const next of calls.slice(1)) {
-    const both = mergeCustomers([merged, next])
-    if (!both) rows.push(requireRow(merged))
-    merged = both ?? next
-  }
-  return [...rows, requireRow(merged)]
+  const cleared = CLEARED_WHOLE.filter((key) => calls.some((call) => call[key] === null))
+  const since = cleared.reduce((left, key) => forgetUntil(left, key), calls)
+  const { source_id } = calls[0]
+  const clearing = { source_id, ...Object.fromEntries(cleared.map((key) => [key, null])) }
+  return [requireRow(clearing), requireRow(mergeCustomers(since) ?? {})]
+}
+
+const CLEARED_WHOLE = ['address', 'metadata']
+
+/** The calls without what they said of a key until it was cleared for the last time. */
+function forgetUntil(calls: Values[], key: string): Values[] {
+  const last = calls.map((call) => call[key]).lastIndexOf(null)
+  return calls.map((call, index) => (index <= last ? omit(call, key) : call))
 }
 
 /** Only customers that a row can hold were taken in. */

@@ -4,6 +4,7 @@ import { basename, join } from 'node:path'
 import { pipeline } from 'node:stream'
 import type { Readable } from 'node:stream'
 import { constants, createGunzip, gunzipSync } from 'node:zlib'
+import { errorCode } from '../workbench/shared/errorCode'
 import { blocked, unusable } from './stop'
 
 export type Format = 'csv' | 'ndjson'
@@ -161,7 +162,7 @@ export async function* readBytes(
     }
     requireText()
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+    const code = errorCode(error) ?? ''
     if (code === 'Z_BUF_ERROR') {
       throw blocked(`${path} is cut off: its gzip data ends early. Fetch the file again, then run the same command.`)
     }

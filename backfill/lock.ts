@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { linkSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { errorCode } from '../workbench/shared/errorCode'
 import { blocked } from './stop'
 
 /** Who holds the lock. The time of the start tells a process from a later one that was given the same number. */
@@ -48,7 +49,7 @@ function create(path: string, text: string): boolean {
     linkSync(beside, path)
     return true
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
+    if (errorCode(error) === 'EEXIST') return false
     throw error
   } finally {
     unlinkSync(beside)

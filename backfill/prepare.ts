@@ -274,7 +274,7 @@ class Preparation {
     for (let index = 0; index < records.length; index += 1) {
       const [record, outcome] = [records[index], outcomes[index]]
       if ('left' in outcome) this.leave(`${record.kind} that the trigger does not take`)
-      else if ('reason' in outcome) this.refuseCall(record, outcome.reason)
+      else if ('reason' in outcome) this.refuseCall(record, inOurWords(outcome.reason))
       else await this.tryTo(record, () => take(record, outcome.payload))
     }
   }
@@ -356,6 +356,13 @@ class Refused extends Error {}
 const BAD_DATE =
   'The birthdate names no day of the calendar, and a customer in Voucherify can only hold one as YYYY-MM-DD. ' +
   'Mend it, or send such customers without it: --drop-bad-dates.'
+
+const FRAMEWORKS_WORDS = "The root value is missing the required field 'source_id'."
+
+/** The framework's reason for the commonest refusal, in words that fit a row. */
+function inOurWords(reason: string): string {
+  return reason === FRAMEWORKS_WORDS ? 'The call has no source_id: its user ID is missing or empty.' : reason
+}
 
 /** JSON rounds large numbers, so that two customers could become one. */
 function inexactId({ userId }: JSONObject): string | undefined {

@@ -50,7 +50,7 @@ export function openWork(
   isRestart: boolean
 ): void {
   const before = readRun(paths)
-  if (!before && !isEmptyFolder(paths.folder)) {
+  if (!before && !isEmptyFolder(paths.folder, run.inputs)) {
     throw blocked(`${paths.folder} holds other files and no run. Take an empty or a new folder with --work.`)
   }
   if (before && !isRestart) {
@@ -108,7 +108,7 @@ export async function deliver(parts: RunParts, report: (outcome: Outcome) => voi
       endedAt: new Date(now).toISOString(),
       seconds: (now - began) / 1000
     }
-    const reasons = await reasonsIn(parts.paths.rejected)
+    const reasons = reasonsIn(parts.paths.rejected)
     report(summarize({ host, work: parts.paths.folder, ...times, plan, delivered: sender.delivered, reasons }))
   }
 }

@@ -1,3 +1,5 @@
+import { errorCode } from '../workbench/shared/errorCode'
+
 /** What the command's exit code says. */
 export const EXIT = {
   /** Everything was delivered. */
@@ -34,10 +36,8 @@ export const blocked = (message: string): Stop => new Stop(EXIT.blocked, message
  * else unchanged.
  */
 export function asStop(error: unknown): unknown {
-  if (!(error instanceof Error) || !('code' in error)) return error
-  const { code, message } = error
-  const path = 'path' in error && typeof error.path === 'string' ? ` (${error.path})` : ''
-  switch (code) {
+  const path = hasPath(error) ? ` (${error.path})` : ''
+  switch (errorCode(error)) {
     case 'ENOSPC':
     case 'EDQUOT':
     case 'EFBIG':
@@ -49,8 +49,12 @@ export function asStop(error: unknown): unknown {
     case 'EPERM':
       return blocked(`The folder can't be written${path}. Give a folder that can be with --work.`)
     case 'EIO':
-      return resumable(`The disk failed: ${message}. Run the same command again when it works.`)
+      return resumable(`The disk failed${path}. Run the same command again when it works.`)
     default:
       return error
   }
+}
+
+function hasPath(error: unknown): error is { path: string } {
+  return typeof error === 'object' && error !== null && 'path' in error && typeof error.path === 'string'
 }

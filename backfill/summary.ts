@@ -1,5 +1,5 @@
-import { createReadStream, existsSync } from 'node:fs'
-import { createInterface } from 'node:readline'
+import { existsSync } from 'node:fs'
+import { linesOf } from './partitions'
 import { amount, duration, megabytes } from './progress'
 import type { Delivered } from './send'
 import type { Plan } from './work'
@@ -66,10 +66,10 @@ export function bytesOf({ packs }: Pick<Plan, 'packs'>): number {
 }
 
 /** The most frequent reasons in a file of rejected rows. */
-export async function reasonsIn(path: string): Promise<Summary['reasons']> {
+export function reasonsIn(path: string): Summary['reasons'] {
   const counts = new Map<string, Summary['reasons'][number]>()
   if (!existsSync(path)) return []
-  for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Infinity })) {
+  for (const line of linesOf(path)) {
     const { by, reason } = readReason(line)
     const key = `${by} ${reason}`
     const known = counts.get(key)

@@ -127,9 +127,12 @@ export function emptyWork(paths: WorkPaths): void {
   for (const path of own) rmSync(path, { recursive: true, force: true })
 }
 
-/** Whether a folder holds nothing that a run could overwrite. */
-export function isEmptyFolder(folder: string): boolean {
-  return readdirSync(folder).every((name) => name.startsWith('.') || name.startsWith('lock'))
+/** Whether a folder holds nothing that a run could overwrite; its own inputs may lie in it. */
+export function isEmptyFolder(folder: string, inputs: InputFile[]): boolean {
+  const own = inputs.map(({ path }) => resolve(path))
+  return readdirSync(folder).every(
+    (name) => name.startsWith('.') || name.startsWith('lock') || own.includes(resolve(folder, name))
+  )
 }
 
 /**
