@@ -40,7 +40,7 @@ class ConfigError extends Error {}
  * The command `receive`.
  *
  * @param argv the arguments after the command's name
- * @param env the environment; README and `--help` say what it holds
+ * @param env the environment; docs/source.md and `--help` say what it holds
  * @returns the exit code: 0 after an orderly end, 1 for a port that can't be had, 2 for a wrong configuration
  */
 export async function main(argv: readonly string[], env: Environment): Promise<number> {
