@@ -1,6 +1,6 @@
 import type { Settings } from '../../src/generated-types'
 import type { Allowed } from './guard'
-import { connect } from '../../src/requests'
+import { connectApi } from '../segment/destination'
 
 /** What the environment says. */
 export interface Config {
@@ -126,7 +126,7 @@ function readProject(environment: Environment): Settings | undefined {
   }
   try {
     // The destination's own check of all three.
-    connect(settings)
+    connectApi(settings)
   } catch (error) {
     throw new ConfigError(error instanceof Error ? error.message : String(error))
   }

@@ -1,5 +1,5 @@
 import type { Settings } from '../../src/generated-types'
-import { connect } from '../../src/requests'
+import { connectApi } from '../segment/destination'
 import { VOUCHERIFY_API_VERSION } from '../../src/versioning-info'
 import { readDefinitions } from '../shared/definitions'
 import type { Definitions } from '../shared/types'
@@ -12,7 +12,7 @@ const TIMEOUT_MS = 10_000
  * @returns the definitions, or why there are none, in a sentence without keys
  */
 export async function readProjectDefinitions(settings: Settings): Promise<Definitions | string> {
-  const { api, id, secret } = connect(settings)
+  const { api, id, secret } = connectApi(settings)
   try {
     const response = await fetch(`${api}/${VOUCHERIFY_API_VERSION}/metadata-schemas`, {
       headers: { 'X-App-Id': id, 'X-App-Token': secret },

@@ -4,9 +4,7 @@ import type { MiddlewareHandler } from 'hono'
 import type { SegmentEvent } from '@segment/actions-core'
 import type { AddressInfo } from 'net'
 import { performance } from 'perf_hooks'
-import voucherify from '../../src'
 import type { Settings } from '../../src/generated-types'
-import { standIn } from '../../tools/standIn'
 import { addApiRoutes } from './api'
 import { addCustomerRoutes } from './customerRoutes'
 import { addDefinitionRoutes } from './definitionRoutes'
@@ -34,6 +32,7 @@ import type { Sandbox } from '../sandbox'
 import { refusedDelivery } from '../segment/refused'
 import { systemClock } from '../segment/retries'
 import type { Clock } from '../segment/retries'
+import { destination } from '../segment/destination'
 import { createSeen } from '../segment/seen'
 import { addSourceRoutes } from './source'
 import type { Storage } from './storage'
@@ -44,9 +43,6 @@ import { warningsOf } from '../segment/warnings'
 import { addTrackingRoutes, takeIn } from '../segment/tracking'
 import type { Intake } from '../segment/tracking'
 import type { ApiError, Definitions, Delivery, Mapping, Outcome, Target } from '../shared/types'
-
-/** The sandbox is a server on this machine, which stands in for Voucherify. */
-const destination = standIn(voucherify)
 
 export interface WorkbenchLimits {
   pipeline: PipelineLimits

@@ -89,7 +89,8 @@ describe('npm start', () => {
       analytics.identify({ userId: 'usr_1', traits: { email: 'ada@example.com' } })
     )
     const { deliveries } = await ended(workbench, 1)
-    expect(deliveries[0].status).toBe('delivered')
+    const [sent] = deliveries.filter(({ direction }) => direction === 'toVoucherify')
+    expect(sent.status).toBe('delivered')
     const state = (await (await fetch(`${workbench}/api/sandbox`)).json()) as SandboxState
     expect(state.customers).toMatchObject([{ source_id: 'usr_1', email: 'ada@example.com' }])
     expect(started.output).toMatch(/\d\d:\d\d:\d\d {2}delivered {2}Create Or Update Customer {2}identify {2}usr_1/)
