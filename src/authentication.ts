@@ -46,8 +46,8 @@ export const authentication: DestinationDefinition<Settings>['authentication'] =
 /**
  * Asks the gateway whether it knows the keys.
  *
- * @throws InvalidAuthenticationError that tells refused keys from a wrong address from a gateway in trouble. One class
- * is enough: the framework keeps nothing but the message. A setting that can't be used keeps its IntegrationError.
+ * @throws InvalidAuthenticationError that tells refused keys from a wrong address from a gateway in trouble, since the
+ * framework keeps nothing but the message; IntegrationError for a setting that can't be used
  */
 async function testAuthentication(request: RequestClient, settings: Settings): Promise<void> {
   const problem = await askGateway(request, settings, 'test-authentication').then(

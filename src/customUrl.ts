@@ -37,7 +37,7 @@ export const resolveHosts = memoize((customURL: string): VoucherifyHosts => {
   return voucherifyHosts(hostname)
 })
 
-/** Everything that is judged without knowing whose host it is. Returns a URL whose path no longer matters. */
+/** Judges everything but the host, the path among it. */
 function parse(typed: string): URL {
   // URL drops control characters and mends backslashes without a word, so they are refused before it sees them.
   if (/[\s\p{Cc}\\]/u.test(typed)) throw invalid('holds spaces, backslashes or control characters')

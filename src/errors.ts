@@ -17,13 +17,14 @@ const MAX_RECORD_LENGTH = 4_000
 /**
  * What an answer means for the call that it answers.
  *
+ * @param advice what to do about an answer that refuses
  * @returns the error to throw or to record; undefined where Voucherify took the call
  */
-export function failureOf(answer: Answer, settings: Settings): Error | undefined {
+export function failureOf(answer: Answer, settings: Settings, advice = adviceFor(answer, settings)): Error | undefined {
   const { status } = answer
   if (status >= 200 && status < 300) return isPage(answer) ? pageError(status) : undefined
   if (status >= 300 && status < 400) return redirectError(answer, settings)
-  const message = describe(answer, adviceFor(answer, settings), settings)
+  const message = describe(answer, advice, settings)
   if (status === 401) return new InvalidAuthenticationError(message)
   if (isRetryable(status))
     return new RetryableError(message, RETRYABLE_STATUSES.find((taken) => taken === status) ?? 500)
@@ -94,12 +95,21 @@ export function describe(
 
 /** An answer as it is recorded for each call of a batch: its text, bounded since a thousand calls may keep it. */
 export function toRecord({ data, content }: AnswerBody, settings: Settings): string {
-  return shorten(withoutKeys(content ?? textOf(data), settings), MAX_RECORD_LENGTH)
+  const parsed = textOf(data)
+  const text = withoutKeys(content ?? parsed, settings)
+  return shorten(holdsKey(parsed, settings) ? LEFT_OUT : text, MAX_RECORD_LENGTH)
 }
 
 /** A text that came from outside, or other words where it echoes a key. */
 export function withoutKeys(text: string, settings: Settings): string {
-  return holdsKey(text, settings) ? 'Left out, since it echoed a key.' : text
+  return holdsKey(text, settings) ? LEFT_OUT : text
+}
+
+const LEFT_OUT = 'Left out, since it echoed a key.'
+
+/** Whatever was thrown, as an error with what hosts put on theirs. */
+export function asError(thrown: unknown): Error & { status?: number; code?: unknown } {
+  return thrown instanceof Error ? thrown : new Error(String(thrown))
 }
 
 /** Whether a text holds one of the keys in clear, percent-encoded or in Base64, whatever its case. */
@@ -123,7 +133,7 @@ function readBody(answer: AnswerBody): Values {
   if (typeof body !== 'string' || isPage(answer)) return {}
   try {
     const parsed: unknown = JSON.parse(body)
-    return isObject(parsed) ? parsed : parsed === null ? {} : { message: body }
+    return isObject(parsed) ? parsed : { message: body }
   } catch {
     return { message: body }
   }

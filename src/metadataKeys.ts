@@ -1,8 +1,10 @@
 import { isObject } from '@segment/actions-core'
 import type { DynamicFieldResponse, RequestClient } from '@segment/actions-core'
-import { failureOf, MAX_MESSAGE_LENGTH, shorten } from './errors'
+import { asError, failureOf, MAX_MESSAGE_LENGTH, shorten } from './errors'
 import type { Settings } from './generated-types'
 import { askApi } from './requests'
+
+const BY_HAND = 'Type the keys by hand, or open the mapping again later.'
 
 /**
  * The metadata keys that the project defines for customers, as choices for the mapping editor: Voucherify drops
@@ -17,13 +19,14 @@ export async function listMetadataKeys(
 ): Promise<DynamicFieldResponse> {
   try {
     const answer = await askApi(request, settings, 'GET', 'metadata-schemas/customer')
-    const failure = failureOf(answer, settings)
-    if (failure) return noChoices(failure)
+    // What is said of keys, plan and rights holds here too; everything else is advice about a call.
+    const failure = failureOf(answer, settings, [401, 402, 403].includes(answer.status) ? undefined : BY_HAND)
+    if (failure) return noChoices(failure.message, answer.status)
     const { properties }: { properties?: unknown } = isObject(answer.data) ? answer.data : {}
     return { choices: toChoices(isObject(properties) ? properties : {}) }
   } catch (error) {
-    const { message, status }: Error & { status?: number } = error instanceof Error ? error : new Error(String(error))
-    return noChoices({ message: `The metadata definitions could not be read: ${message}`, status })
+    const { message, status = 500 } = asError(error)
+    return noChoices(`The metadata definitions could not be read: ${message}`, status)
   }
 }
 
@@ -34,6 +37,6 @@ function toChoices(properties: Record<string, unknown>): DynamicFieldResponse['c
     .map(([key, { type, array }]) => ({ value: key, label: `${key} (${array === true ? 'list of ' : ''}${type})` }))
 }
 
-function noChoices({ message, status = 500 }: { message: string; status?: number }): DynamicFieldResponse {
+function noChoices(message: string, status: number): DynamicFieldResponse {
   return { choices: [], error: { message: shorten(message, MAX_MESSAGE_LENGTH), code: String(status) } }
 }

@@ -57,7 +57,7 @@ function readValue({ takesNull, parts }: VisibleField, value: unknown, dropNulls
   return Object.keys(object).length ? object : undefined
 }
 
-/** Free keys without those that JSON leaves out: a path such as `$.toString` finds a function. */
+/** Free keys without those that JSON leaves out; a mapping path can hit a method of an object. */
 function freeKeys(values: Values, dropNulls: boolean): Values {
   const isAbsent = (value: unknown) =>
     value === undefined || typeof value === 'function' || (dropNulls && value === null)

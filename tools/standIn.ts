@@ -2,6 +2,7 @@
  * Lets a server on this machine stand in for Voucherify. The destination sends to https hosts of voucherify.io and
  * nowhere else; where the setting names a loopback address, this turns its requests there, below its own request client.
  */
+import mapValues from 'lodash/mapValues'
 import type { ActionDefinition, DestinationDefinition, RequestClient, RequestOptions } from '@segment/actions-core'
 
 interface Settings {
@@ -25,8 +26,14 @@ export function standIn<S extends Settings>(definition: DestinationDefinition<S>
 }
 
 function turnedAction<S extends Settings>(action: ActionDefinition<S>): ActionDefinition<S> {
-  const { perform, performBatch } = action
-  return { ...action, perform: turned(perform), performBatch: performBatch && turned(performBatch) }
+  const { perform, performBatch, dynamicFields } = action
+  return {
+    ...action,
+    perform: turned(perform),
+    performBatch: performBatch && turned(performBatch),
+    // The framework's type of what hangs below a field depends on the payload; all of it is asked in the same way.
+    dynamicFields: mapValues(dynamicFields, (keys) => mapValues(keys, turned)) as object
+  }
 }
 
 /** Something of a definition that makes requests. */

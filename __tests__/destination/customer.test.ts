@@ -233,21 +233,29 @@ describe('a customer', () => {
     ])('adds nothing when %s', async (_, traits, context) => expect(await bodyOf(traits, context)).toEqual(CUSTOMER))
 
     it('adds nothing for a saved mapping from before the hidden fields', async () => {
-      const mappings = { [CUSTOMER_PRESET]: { personas: {}, traits: {} } }
+      const mappings = { [CUSTOMER_PRESET]: { computation_key: '', computation_class: '', traits: {} } }
       expect(await bodyOf({ vip: true }, personas('vip'), { mappings })).toEqual(CUSTOMER)
     })
 
     it('adds it for a saved mapping that reads the key alone', async () => {
-      const computation_key = { '@path': '$.context.personas.computation_key' }
-      const mappings = { [CUSTOMER_PRESET]: { computation_key, personas: {} } }
+      const mappings = { [CUSTOMER_PRESET]: { computation_class: '' } }
       const expected = { ...CUSTOMER, metadata: { vip: true } }
       expect(await bodyOf({ vip: true, other: 1 }, personas('vip'), { mappings })).toEqual(expected)
     })
 
+    it.each<[JSONValue]>([['buyer'], [['buyer']], [5], [true], [{ name: 'Ida' }]])(
+      'takes a call whose app means something else by personas: %j',
+      async (own) =>
+        expect(await bodyOf({ email: 'a@example.com' }, { personas: own })).toEqual({
+          ...CUSTOMER,
+          email: 'a@example.com'
+        })
+    )
+
     it('lets no key change what objects are', async () => {
       const traits: Traits = JSON.parse('{ "__proto__": { "polluted": true } }')
       expect(await bodyOf(traits, personas('__proto__'))).toEqual(CUSTOMER)
-      const payload = { ...CUSTOMER, personas: { computation_key: '__proto__' }, traits }
+      const payload = { ...CUSTOMER, computation_key: '__proto__', traits }
       const body = await bodySent('upsertCustomer', payload)
       expect(JSON.stringify(body)).toBe(
         '{"source_id":"usr_1","metadata":{"__proto__":{"polluted":true}},"type":"identify"}'
@@ -305,8 +313,7 @@ describe('a customer', () => {
     })
 
     it('is told by its key too where a saved mapping reads the key alone', async () => {
-      const computation_key = { '@path': '$.context.personas.computation_key' }
-      const mappings = { [CUSTOMER_PRESET]: { computation_key, personas: {} } }
+      const mappings = { [CUSTOMER_PRESET]: { computation_class: '' } }
       expect(await bodyOf(COLUMNS, sqlTrait, { mappings })).toEqual({ ...CUSTOMER, metadata: COLUMNS })
     })
   })

@@ -56,7 +56,8 @@ const CUSTOMER_DEFAULTS = {
   },
   metadata: path('$.traits.metadata'),
   type: path('$.type'),
-  personas: path('$.context.personas'),
+  computation_key: path('$.context.personas.computation_key'),
+  computation_class: path('$.context.personas.computation_class'),
   traits: path('$.traits'),
   enable_batching: false,
   batch_size: 1000
@@ -171,7 +172,7 @@ describe('the fields', () => {
       metadata: 'Metadata, object, null',
       type: 'Event Type, string, required',
       computation_key: 'Engage Computation Key, string, hidden',
-      personas: 'Engage Context, object, null, hidden',
+      computation_class: 'Engage Computation Class, string, hidden',
       traits: 'Engage Traits, object, null, hidden',
       enable_batching: 'Batch Customers, boolean',
       batch_size: 'Batch Size, number, hidden'

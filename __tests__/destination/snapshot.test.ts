@@ -42,7 +42,7 @@ const DATA: Record<string, JSONObject> = {
     metadata: { plan: 'gold', tags: ['a', 'b'], nested: { seats: 3 } },
     type: 'identify',
     computation_key: 'vip',
-    personas: { computation_class: 'audience', computation_key: 'vip' },
+    computation_class: 'audience',
     traits: { vip: true },
     enable_batching: false,
     batch_size: 1000

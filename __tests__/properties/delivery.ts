@@ -190,8 +190,8 @@ const batch = property(
 const hostPayload = (action: fc.Arbitrary<string>) =>
   fc.record({ action, call: nearlyCall(callType), more: anyJsonObject }).map(({ action: name, call, more }) => {
     const { traits, context } = call
-    const personas = isObject(context) ? context.personas : undefined
-    const given: Values = { ...call, ...(isObject(traits) ? traits : {}), metadata: traits, traits, personas }
+    const engage = isObject(context) && isObject(context.personas) ? context.personas : {}
+    const given: Values = { ...call, ...(isObject(traits) ? traits : {}), metadata: traits, traits, ...engage }
     const mapped = mapValues(definition.actions[name].fields, (_field, key) => given[key] ?? more[key])
     const ids = { source_id: call.userId, group_id: call.groupId }
     return { action: name, payload: { ...more, ...mapped, ...ids, customer: { ...ids, email: call.email } } as Values }
@@ -455,10 +455,8 @@ const MAPPED_TRAITS =
   'name firstName first_name lastName last_name description email phone birthday birthdate address metadata'.split(' ')
 
 /** The trait that Engage computed, or all columns of a SQL trait that no field reads. */
-function fromEngage({ personas, computation_key, traits }: Values): Values {
+function fromEngage({ computation_class: kind, computation_key: key, traits }: Values): Values {
   if (!isObject(traits)) return {}
-  const { computation_class: kind, computation_key: name } = isObject(personas) ? personas : ({} as Values)
-  const key = name ?? computation_key
   const isNamed = typeof key === 'string' && key !== ''
   const entries = Object.entries(traits)
   if (kind !== 'sql_trait' && isNamed && Object.keys(traits).includes(key)) {

@@ -76,7 +76,9 @@ function toBody(payload: Payload): Values {
   return { ...body, customer: requireCustomer(body), event: requireEvent(body) }
 }
 
-function requireEvent({ type, event }: Values): string {
+function requireEvent({ type, event: mapped }: Values): string {
+  // Hosts without the framework may pass a number for a text.
+  const event = typeof mapped === 'number' ? String(mapped) : mapped
   if (typeof event !== 'string') {
     throw new PayloadValidationError(
       'The field event is blank, most often because the call has no event or name. Name the event in the call, or map another value.'

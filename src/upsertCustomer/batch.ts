@@ -6,9 +6,9 @@ import {
   PayloadValidationError
 } from '@segment/actions-core'
 import type { ActionDestinationErrorResponse, JSONLikeObject, RequestClient } from '@segment/actions-core'
-import chunk from 'lodash/chunk'
 import groupBy from 'lodash/groupBy'
 import {
+  asError,
   CORRECT_VALUE,
   describe,
   failureOf,
@@ -30,7 +30,7 @@ import { mergeCustomers, packRows, toBulkRow } from './rows'
 const CONCURRENCY = 10
 /** Longest time for a whole batch, in milliseconds. What is left then is marked for another try. */
 const BUDGET_MS = 24_000
-/** With less time than this left, in milliseconds, no further request is made: each of its two waits gets half of it. */
+/** With less time than this left, in milliseconds, no further request is made. */
 const MIN_LEFT_MS = 1_000
 /** Pauses before each question about a bulk job, in milliseconds: it is asked 1, 3 and 7 seconds after the bulk call. */
 const PAUSES_MS = [1_000, 2_000, 4_000]
@@ -54,6 +54,8 @@ type Failure = ReturnType<ActionDestinationErrorResponse['value']>
 /** What came of a request: the answer where there was one, and the failure where it is one. */
 interface Outcome {
   answer?: AnswerBody
+  /** The answer as it is recorded, made once for all calls that share it. */
+  body?: string
   failure?: Failure
 }
 
@@ -98,14 +100,20 @@ export async function upsertBatch(
   const { inBulk, alone } = readCustomers(batch, payload)
   const jobs: Promise<void>[] = []
   for (const customers of packRows(inBulk)) {
-    const answer = await sendBulk(batch, customers)
-    if (answer && REFUSED_WHOLE.includes(answer.status)) for (const { calls } of customers) alone.push(calls)
-    else if (answer) jobs.push(followJob(batch, customers, answer))
+    const outcome = await sendBulk(batch, customers)
+    if (outcome.answer && REFUSED_WHOLE.includes(outcome.answer.status)) {
+      for (const { calls } of customers) alone.push(calls)
+      continue
+    }
+    for (const { calls, row } of customers) settle(batch, calls, row, outcome)
+    if (!outcome.failure) jobs.push(followJob(batch, customers, outcome))
   }
-  for (const customers of chunk(alone, CONCURRENCY)) {
-    await Promise.all(customers.map((calls) => sendInOrder(batch, calls)))
+  // One iterator for all: each takes the next customer that no other has, so that a slow answer holds up nobody else.
+  const waiting = alone.values()
+  const sendWaiting = async () => {
+    for (const calls of waiting) await sendInOrder(batch, calls)
   }
-  await Promise.all(jobs)
+  await Promise.all([...Array.from({ length: CONCURRENCY }, sendWaiting), ...jobs])
   return batch.results
 }
 
@@ -145,25 +153,21 @@ function toBulkCustomer(calls: Call[]): BulkCustomer | undefined {
   }
 }
 
-/** Sends one bulk call. Returns the answer, unless there was none or it failed for good or for now. */
-async function sendBulk(batch: Batch, customers: BulkCustomer[]): Promise<AnswerBody | undefined> {
+async function sendBulk(batch: Batch, customers: BulkCustomer[]): Promise<Outcome> {
   const json = `[${customers.map((customer) => customer.json).join(',')}]`
   const outcome = await attempt(batch, (timeout) =>
     askApi(batch.request, batch.settings, 'POST', 'customers/bulk/async', { json, timeout })
   )
-  const { answer, failure } = outcome
-  if (answer && REFUSED_WHOLE.includes(answer.status)) return answer
   haltAfter(batch, outcome, REFUSED_KEYS)
-  for (const { calls, row } of customers) settle(batch, calls, row, outcome)
-  return failure ? undefined : answer
+  return outcome
 }
 
 /**
  * Asks what became of a bulk job, since 202 only says that it was made. What it does not tell in time stays accepted.
  * Source: "Get async action" in Voucherify's API reference.
  */
-async function followJob(batch: Batch, customers: BulkCustomer[], accepted: AnswerBody): Promise<void> {
-  const { async_action_id: id }: Values = isObject(accepted.data) ? accepted.data : {}
+async function followJob(batch: Batch, customers: BulkCustomer[], { answer: accepted }: Outcome): Promise<void> {
+  const { async_action_id: id }: Values = isObject(accepted?.data) ? accepted.data : {}
   if (!isText(id) || !id) return
   for (const pause of PAUSES_MS) {
     if (Date.now() + pause > batch.deadline - MIN_LEFT_MS) return
@@ -191,23 +195,23 @@ function settleJob(batch: Batch, customers: BulkCustomer[], status: 'DONE' | 'FA
 function refusedRow(error: Values, settings: Settings): Outcome {
   const answer = { status: 400, data: error, content: JSON.stringify(error) }
   const errormessage = describe(answer, CORRECT_VALUE, settings, "Voucherify's bulk job refused the customer")
-  return { answer, failure: { status: 400, errormessage } }
+  return { answer, body: toRecord(answer, settings), failure: { status: 400, errormessage } }
 }
 
 /** Sends the calls of one customer through the gateway, in order. */
 async function sendInOrder(batch: Batch, calls: Call[]): Promise<void> {
-  let halted: Failure | undefined
+  let waits: Failure | undefined
   for (const call of calls) {
     const body = toGatewayBody(call.customer)
-    const outcome = halted
-      ? { failure: stopReason(batch) ?? halted }
+    const outcome = waits
+      ? { failure: stopReason(batch) ?? waits }
       : await attempt(batch, (timeout) =>
           askGateway(batch.request, batch.settings, 'customer-processing', body, timeout)
         )
     haltAfter(batch, outcome, [...REFUSED_KEYS, 429])
     settle(batch, [call], body, outcome)
     // A later call must not overtake one that will be sent again: the older values would win in the end.
-    if (outcome.failure && isRetryable(outcome.failure.status)) halted = retryable(NOT_YET)
+    if (outcome.failure && isRetryable(outcome.failure.status)) waits = retryable(NOT_YET)
   }
 }
 
@@ -218,7 +222,8 @@ async function attempt(batch: Batch, ask: (timeout: number) => Promise<Answer>):
   try {
     const answer = await ask(Math.min(TIMEOUT_MS, Math.floor((batch.deadline - Date.now()) / 2)))
     const error = failureOf(answer, batch.settings)
-    return { answer, failure: error && toFailure(error, batch.settings) }
+    const body = toRecord(answer, batch.settings)
+    return { answer, body, failure: error && toFailure(error, batch.settings) }
   } catch (error) {
     // JSON is written on the way, and one that is nested too deeply fails the same at every try.
     const reason = error instanceof RangeError ? new PayloadValidationError(TOO_DEEP) : error
@@ -228,7 +233,7 @@ async function attempt(batch: Batch, ask: (timeout: number) => Promise<Answer>):
 
 /** Why nothing more may be sent; undefined while it may. */
 function stopReason({ halted, signal, deadline }: Batch): Failure | undefined {
-  if (halted) return { ...halted }
+  if (halted) return halted
   if (signal?.aborted) return retryable('Segment stopped the batch before this call was sent. It can be sent again.')
   if (deadline - Date.now() < MIN_LEFT_MS) {
     return retryable('The batch took too long, and this call was not sent. It can be sent again.')
@@ -242,12 +247,12 @@ function haltAfter(batch: Batch, { answer, failure }: Outcome, statuses: number[
 }
 
 /** Records an outcome for calls. `sent` and `body` stand only where there was an answer. */
-function settle(batch: Batch, calls: Call[], sent: Values, { answer, failure }: Outcome): void {
+function settle(batch: Batch, calls: Call[], sent: Values, { answer, body = '', failure }: Outcome): void {
   // What is sent holds JSON, as the mapping that it comes from does.
-  const exchange = answer && { sent: sent as JSONLikeObject, body: toRecord(answer, batch.settings) }
+  const exchange = answer && { sent: sent as JSONLikeObject, body }
   for (const { index } of calls) {
     if (failure) batch.results.setErrorResponseAtIndex(index, { ...failure, ...exchange })
-    else if (answer && exchange) batch.results.setSuccessResponseAtIndex(index, { status: answer.status, ...exchange })
+    else if (exchange) batch.results.setSuccessResponseAtIndex(index, { status: answer.status, ...exchange })
   }
 }
 
@@ -257,17 +262,13 @@ function retryable(message: string): Failure {
 
 /** What an error means for one call. Segment takes an error without a status for 500 and sends the call again. */
 function toFailure(error: unknown, settings: Settings): Failure {
-  const {
-    message,
-    status = 500,
-    code
-  }: Error & { status?: number; code?: unknown } = error instanceof Error ? error : new Error(String(error))
+  const { message, status = 500, code } = asError(error)
   const isCoded = isErrorCode(code)
   // Our own words hold no key, and a key that is a common word would only hide them.
   const isOurs = isCoded || error instanceof IntegrationError
   return {
     status,
-    errortype: isCoded ? code : isOurs || ![408, 500].includes(status) ? undefined : 'RETRYABLE_ERROR',
+    errortype: isCoded ? code : [408, 500].includes(status) ? 'RETRYABLE_ERROR' : undefined,
     errormessage: shorten(isOurs ? message : withoutKeys(message, settings), MAX_MESSAGE_LENGTH)
   }
 }

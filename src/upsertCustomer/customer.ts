@@ -45,18 +45,29 @@ export function isText(value: unknown): value is string {
 }
 
 /** The traits that the fields of a customer read by default; all others of a SQL trait are metadata. */
-const MAPPED_TRAITS = [...JSON.stringify(customerFields).matchAll(/\$\.traits\.(\w+)/g)].map(([, trait]) => trait)
+const MAPPED_TRAITS = [
+  'name',
+  'firstName',
+  'first_name',
+  'lastName',
+  'last_name',
+  'description',
+  'email',
+  'phone',
+  'birthday',
+  'birthdate',
+  'address',
+  'metadata'
+]
 
 /**
  * What Engage says in an identify call, as metadata. An audience or computed trait is the one trait that has the name
  * in `computation_key`; a SQL trait is a row of up to 25 columns, and its name is usually none of them. Mappings saved
- * before the field `personas` carry the key alone.
+ * before the field `computation_class` carry the key alone.
  */
-function engageTraits({ personas, computation_key, traits }: Values): Values {
+function engageTraits({ computation_class, computation_key: name, traits }: Values): Values {
   if (!isObject(traits)) return {}
-  const context: Values = isObject(personas) ? personas : {}
-  const name = context.computation_key ?? computation_key
-  if (context.computation_class !== 'sql_trait') {
+  if (computation_class !== 'sql_trait') {
     if (!isText(name) || !name) return {}
     if (Object.keys(traits).includes(name)) return { [name]: traits[name] }
   }
@@ -67,7 +78,7 @@ function engageTraits({ personas, computation_key, traits }: Values): Values {
 const [MIN_EPOCH_SECONDS, MAX_EPOCH_SECONDS] = [-4_102_444_800, 2_208_988_800]
 /** Fewer digits can be a year, a day of a year (ISO 8601), or no date at all. */
 const EPOCH = /^(-\d{4,}|[1-9]\d{7,})(\.\d+)?$/
-/** Eight digits that begin or end with a year of these centuries are a date that somebody wrote, if not as YYYYMMDD. */
+/** Eight digits that begin or end with a year of these centuries are a written date, such as 31121990. */
 const WRITTEN_DATE = /^((18|19|20)\d{6}|\d{4}(18|19|20)\d{2})(\.\d+)?$/
 const ISO_DATE = /^\d{4}-\d\d-\d\d$/
 

@@ -13,7 +13,7 @@ export const customerFields: Record<string, InputField> = {
   },
   name: clearableText(
     'Name',
-    'This is the full name of the customer. When it is not mapped and both First Name and Last Name are, it is the two joined. Null clears it.',
+    'This is the full name of the customer. When it is not mapped and both First Name and Last Name are, it is the two joined; in a batch, one alone is the name. Null clears it.',
     path('$.traits.name')
   ),
   first_name: clearableText(
@@ -77,17 +77,19 @@ export const customerFields: Record<string, InputField> = {
   type: typeField,
   computation_key: {
     label: 'Engage Computation Key',
-    description: 'Mappings saved before the field Engage Context read the name of the audience or computed trait here.',
+    description:
+      'This is the name of the audience, computed trait or SQL trait that the call carries. Only Engage sets it.',
     type: 'string',
-    unsafe_hidden: true
-  },
-  personas: {
-    label: 'Engage Context',
-    description: 'This is what Engage says of the audience, computed trait or SQL trait that the call carries.',
-    type: 'object',
-    allowNull: true,
     unsafe_hidden: true,
-    default: path('$.context.personas')
+    default: path('$.context.personas.computation_key')
+  },
+  computation_class: {
+    label: 'Engage Computation Class',
+    description:
+      'This tells an audience from a computed trait and a SQL trait. Mappings saved before this field lack it.',
+    type: 'string',
+    unsafe_hidden: true,
+    default: path('$.context.personas.computation_class')
   },
   traits: {
     label: 'Engage Traits',

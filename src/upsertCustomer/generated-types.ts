@@ -6,7 +6,7 @@ export interface Payload {
    */
   source_id: string
   /**
-   * This is the full name of the customer. When it is not mapped and both First Name and Last Name are, it is the two joined. Null clears it.
+   * This is the full name of the customer. When it is not mapped and both First Name and Last Name are, it is the two joined; in a batch, one alone is the name. Null clears it.
    */
   name?: string | null
   /**
@@ -69,15 +69,13 @@ export interface Payload {
    */
   type: string
   /**
-   * Mappings saved before the field Engage Context read the name of the audience or computed trait here.
+   * This is the name of the audience, computed trait or SQL trait that the call carries. Only Engage sets it.
    */
   computation_key?: string
   /**
-   * This is what Engage says of the audience, computed trait or SQL trait that the call carries.
+   * This tells an audience from a computed trait and a SQL trait. Mappings saved before this field lack it.
    */
-  personas?: {
-    [k: string]: unknown
-  } | null
+  computation_class?: string
   /**
    * Among the traits of the call, Engage puts the value of the audience or computed trait, or the columns of a SQL trait.
    */

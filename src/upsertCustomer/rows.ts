@@ -36,15 +36,16 @@ export function mergeCustomers(customers: Values[]): Values | undefined {
  */
 export function toBulkRow(customer: Values): Values | undefined {
   const { source_id, email, phone, description, metadata, birthdate } = customer
-  const date = isText(birthdate) ? toCalendarDate(birthdate) : birthdate === null ? null : undefined
-  if (date === undefined && birthdate !== undefined) return undefined
+  const date = isText(birthdate) ? toCalendarDate(birthdate) : null
+  const isHeld = birthdate === undefined || birthdate === null || date
+  if (!isHeld) return undefined
   const row: Values = { source_id }
   const values = {
     name: rowName(customer),
     email,
     phone,
     description,
-    birthdate: date,
+    birthdate: birthdate && date,
     address: rowAddress(customer),
     metadata
   }
