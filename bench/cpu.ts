@@ -1,16 +1,18 @@
 import { deepEqual } from 'node:assert/strict'
+import { MultiStatusResponse } from '@segment/actions-core'
 import type { ActionDefinition, DestinationDefinition, RequestOptions } from '@segment/actions-core'
 import type { Settings } from '../src/generated-types'
 import { MAX_ANSWER_BYTES, TIMEOUT_MS } from '../src/requests'
 import { identifyCall } from './customers'
 import { Host } from './host'
-import { loadPackage } from './package'
 import { ServerProcess } from './serverProcess'
 import { measuredOften, medianWithin } from './stats'
 import type { Measured } from './stats'
 
 /** Many short rounds: what disturbs the machine for a moment then hits few of them. */
-const SIZES: CpuSizes = { rounds: 401, warmUpRounds: 12, callsARound: 60 }
+const CALLS: CpuSizes = { rounds: 251, warmUpRounds: 12, callsARound: 40 }
+/** One round is one batch of a thousand customers. */
+const BATCHES: CpuSizes = { rounds: 201, warmUpRounds: 10, callsARound: 1_000 }
 
 export interface CpuSizes {
   rounds: number
@@ -19,10 +21,13 @@ export interface CpuSizes {
 }
 
 type Definition = DestinationDefinition<Settings>
-type Perform = ActionDefinition<Settings>['perform']
+type Action = ActionDefinition<Settings>
+
+/** Versions of the destination that are measured side by side: this one, and another where one is asked for. */
+export type Versions<T> = { now: T; before?: T }
 
 /** Microseconds of processor time, of this process alone, for each call. */
-export interface CpuFigures {
+export interface CallFigures {
   ours: Measured
   /** The same request through the same client, written down without a check. */
   bare: Measured
@@ -35,56 +40,140 @@ export interface CpuFigures {
   overBarePercent: Measured
 }
 
+/** Microseconds of processor time, of this process alone, for each customer in a bulk call of a thousand. */
+export interface BulkFigures {
+  ours: Measured
+  /** The framework alone: mapping, validation and an outcome for each call, nothing is sent. */
+  floor: Measured
+  /** The difference, from rounds that ran next to each other; where its median lies. */
+  overFloor: Measured
+}
+
 /** @param sizes smaller for a trial */
-export async function measureCpu(sizes = SIZES): Promise<CpuFigures> {
+export async function measureCalls(versions: Versions<Definition>, sizes = CALLS): Promise<Versions<CallFigures>> {
   const server = await ServerProcess.start('answering')
   try {
-    return await compare(server.url, sizes)
+    const variants: Record<string, Definition> = {}
+    for (const [version, definition] of named(versions)) {
+      for (const [name, variant] of Object.entries(await callVariants(definition, server.url))) {
+        variants[`${version} ${name}`] = variant
+      }
+    }
+    const event = identifyCall(1)
+    const rounds = await inTurn(hostsOf(variants, server.url), sizes, async (host) => {
+      for (let call = 0; call < sizes.callsARound; call += 1) await host.deliver(event)
+    })
+    return eachVersion(versions, (version) => {
+      const [ours, bare, floor, unsent] = ['ours', 'bare', 'floor', 'unsent'].map(
+        (name) => rounds[`${version} ${name}`]
+      )
+      const overBare = ours.map((used, round) => used - bare[round])
+      return {
+        ours: measuredOften(ours),
+        bare: measuredOften(bare),
+        floor: measuredOften(floor),
+        unsent: measuredOften(unsent),
+        overBare: medianWithin(overBare),
+        overBarePercent: medianWithin(overBare.map((over, round) => (100 * over) / bare[round]))
+      }
+    })
   } finally {
     await server.close()
   }
 }
 
-async function compare(url: string, { rounds: count, warmUpRounds, callsARound }: CpuSizes): Promise<CpuFigures> {
-  const ours = loadPackage()
-  const { perform } = ours.actions.upsertCustomer
-  const request = await captureRequest(ours, url)
-  const bare = withPerform(ours, bareSend(request.url, request.headers))
-  deepEqual(await captureRequest(bare, url), request, 'What is compared does not send the same.')
-  const variants = {
-    ours,
-    bare,
-    floor: withPerform(ours, () => ({})),
-    unsent: withPerform(ours, (_request, data) => perform((() => Promise.resolve({})) as never, data))
-  }
-  const hosts = Object.entries(variants).map(([name, definition]) => ({ name, host: new Host(definition, url) }))
-  const rounds: Record<string, number[]> = { ours: [], bare: [], floor: [], unsent: [] }
-  // Ours and bare are always neighbours, now the one first and now the other.
-  const [first, second, ...others] = hosts
-  const orders = [
-    [first, second, ...others],
-    [second, first, ...others]
-  ]
-  for (let round = 0; round < warmUpRounds + count; round += 1) {
-    for (const { name, host } of orders[round % orders.length]) {
-      const used = await processorTime(host, callsARound)
-      if (round >= warmUpRounds) rounds[name].push(used)
+/** @param sizes smaller for a trial */
+export async function measureBulkShare(
+  versions: Versions<Definition>,
+  sizes = BATCHES
+): Promise<Versions<BulkFigures>> {
+  // It answers without the ID of a job, which would be asked for a second later.
+  const server = await ServerProcess.start('answering')
+  try {
+    const variants: Record<string, Definition> = {}
+    for (const [version, definition] of named(versions)) {
+      variants[`${version} ours`] = definition
+      variants[`${version} floor`] = changed(definition, { performBatch: takeAll })
     }
-  }
-  const overBare = rounds.ours.map((used, round) => used - rounds.bare[round])
-  const overBarePercent = overBare.map((over, round) => (100 * over) / rounds.bare[round])
-  return {
-    ours: measuredOften(rounds.ours),
-    bare: measuredOften(rounds.bare),
-    floor: measuredOften(rounds.floor),
-    unsent: measuredOften(rounds.unsent),
-    overBare: medianWithin(overBare),
-    overBarePercent: medianWithin(overBarePercent)
+    const events = Array.from({ length: sizes.callsARound }, (_, index) => identifyCall(index))
+    const rounds = await inTurn(hostsOf(variants, server.url, true), sizes, async (host) => {
+      const outcomes = await host.deliverBatch(events)
+      if (outcomes.some(({ status }) => status !== 200)) throw new Error('Not every call of the batch was accepted.')
+    })
+    return eachVersion(versions, (version) => {
+      const [ours, floor] = [rounds[`${version} ours`], rounds[`${version} floor`]]
+      const overFloor = medianWithin(ours.map((used, round) => used - floor[round]))
+      return { ours: measuredOften(ours), floor: measuredOften(floor), overFloor }
+    })
+  } finally {
+    await server.close()
   }
 }
 
-function withPerform(definition: Definition, perform: Perform): Definition {
-  const upsertCustomer = { ...definition.actions.upsertCustomer, perform }
+/** Under names of their own, since the framework keeps validators by the names of destination and action. */
+function named({ now, before }: Versions<Definition>): [version: string, definition: Definition][] {
+  const versions: [string, Definition][] = [['now', now]]
+  if (before) versions.push(['before', { ...before, name: `${before.name}, before` }])
+  return versions
+}
+
+function eachVersion<T>({ before }: Versions<unknown>, figures: (version: string) => T): Versions<T> {
+  return { now: figures('now'), ...(before ? { before: figures('before') } : {}) }
+}
+
+function hostsOf(variants: Record<string, Definition>, url: string, batching = false): Map<string, Host> {
+  return new Map(Object.entries(variants).map(([name, definition]) => [name, new Host(definition, url, batching)]))
+}
+
+/**
+ * Runs all of them in every round, in order of their names and then the other way round, so that those that are compared
+ * are neighbours, now the one first and now the other.
+ *
+ * @returns microseconds for each call, round by round
+ */
+async function inTurn(
+  hosts: Map<string, Host>,
+  { rounds: count, warmUpRounds, callsARound }: CpuSizes,
+  run: (host: Host) => Promise<void>
+): Promise<Record<string, number[]>> {
+  const rounds: Record<string, number[]> = Object.fromEntries([...hosts.keys()].map((name) => [name, []]))
+  for (let round = 0; round < warmUpRounds + count; round += 1) {
+    const inOrder = [...hosts]
+    for (const [name, host] of round % 2 ? inOrder.reverse() : inOrder) {
+      const before = process.cpuUsage()
+      await run(host)
+      const { user, system } = process.cpuUsage(before)
+      if (round >= warmUpRounds) rounds[name].push((user + system) / callsARound)
+    }
+  }
+  return rounds
+}
+
+/** What is compared for single calls; that ours and the bare send make the same request is checked first. */
+async function callVariants(definition: Definition, url: string): Promise<Record<string, Definition>> {
+  const { perform } = definition.actions.upsertCustomer
+  const request = await captureRequest(definition, url)
+  const bare = changed(definition, { perform: bareSend(request.url, request.headers) })
+  deepEqual(await captureRequest(bare, url), request, 'What is compared does not send the same.')
+  return {
+    ours: definition,
+    bare,
+    floor: changed(definition, { perform: () => ({}) }),
+    unsent: changed(definition, { perform: (_request, data) => perform(takeUnsent as never, data) })
+  }
+}
+
+const takeUnsent = () => Promise.resolve({ status: 200, data: {}, content: '{}' })
+
+/** A batch that gives each call its outcome and does nothing else. */
+const takeAll: Action['performBatch'] = (_request, { payload }) => {
+  const results = new MultiStatusResponse()
+  for (const _call of payload) results.pushSuccessResponse({ status: 200, sent: {}, body: {} })
+  return results
+}
+
+function changed(definition: Definition, change: Partial<Action>): Definition {
+  const upsertCustomer = { ...definition.actions.upsertCustomer, ...change }
   return { ...definition, actions: { ...definition.actions, upsertCustomer } }
 }
 
@@ -92,10 +181,12 @@ function withPerform(definition: Definition, perform: Perform): Definition {
  * What a destination does that sends the same request and checks nothing: it writes the body and the options down and
  * passes them on. Address and headers are ready-made.
  */
-function bareSend(url: string, headers: Record<string, string>): Perform {
+function bareSend(url: string, headers: Record<string, string>): Action['perform'] {
   const { 'X-App-Id': id, 'X-App-Token': token, authorization, 'secret-key': secret } = headers
   return (request, { payload }) => {
-    const { traits, computation_key: key, enable_batching: _batching, batch_size: _size, ...json } = payload
+    // Versions before the field `personas` read the key of the trait alone.
+    const { traits, personas, computation_key, enable_batching: _batching, batch_size: _size, ...json } = payload
+    const key = personas ? personas.computation_key : computation_key
     json.name = `${json.first_name} ${json.last_name}`
     json.metadata = { ...json.metadata, [key]: traits[key] }
     const options = {
@@ -114,12 +205,18 @@ function bareSend(url: string, headers: Record<string, string>): Perform {
 /** The request that a definition makes of the benchmark's call. */
 async function captureRequest(definition: Definition, url: string): Promise<CapturedRequest> {
   let captured: CapturedRequest | undefined
-  const watched = withPerform(definition, (request, data) => {
-    const watching = (target: string, { headers, ...options }: RequestOptions) => {
-      captured = { url: target, headers: headers as Record<string, string>, options }
-      return Promise.resolve({})
+  const watched = changed(definition, {
+    perform: (request, data) => {
+      const watching = (target: string, { headers, body, ...options }: RequestOptions) => {
+        captured = {
+          url: target,
+          headers: headers as Record<string, string>,
+          options: { ...options, ...(body && { body }) }
+        }
+        return takeUnsent()
+      }
+      return definition.actions.upsertCustomer.perform(watching as unknown as typeof request, data)
     }
-    return definition.actions.upsertCustomer.perform(watching as typeof request, data)
   })
   await new Host(watched, url).deliver(identifyCall(1))
   if (!captured) throw new Error('The action sent nothing.')
@@ -131,12 +228,4 @@ interface CapturedRequest {
   headers: Record<string, string>
   /** The body and all that guards the request. */
   options: RequestOptions
-}
-
-async function processorTime(host: Host, calls: number): Promise<number> {
-  const event = identifyCall(1)
-  const before = process.cpuUsage()
-  for (let call = 0; call < calls; call += 1) await host.deliver(event)
-  const { user, system } = process.cpuUsage(before)
-  return (user + system) / calls
 }

@@ -1,24 +1,31 @@
-/** Measures what the README claims, prints the tables and puts them into `docs/benchmarks.md`. */
+/**
+ * Measures what the README claims, prints the tables and puts them into `docs/benchmarks.md`:
+ * `npm run bench -- [--before <commit>]`. With a commit, its destination is measured beside this one.
+ */
 import { performance } from 'node:perf_hooks'
+import { parseArgs } from 'node:util'
 import { measureBatch } from './batch'
-import { measureCpu } from './cpu'
+import { measureBulkShare, measureCalls } from './cpu'
 import { measureBulk, measureOneByOne } from './limits'
 import { measureLoading } from './loading'
-import { buildPackage } from './package'
+import { buildPackage, loadPackage, loadVersion } from './package'
 import { toMarkdown, writeReport } from './report'
 import { measureWorkbench } from './workbench'
 
 async function main(): Promise<void> {
+  const { before } = parseArgs({ options: { before: { type: 'string' } } }).values
   const start = performance.now()
   buildPackage()
-  const cpu = await step('Processor time of a call', measureCpu)
+  const versions = { now: loadPackage(), ...(before && { before: loadVersion(before) }) }
+  const calls = await step('Processor time of a call', () => measureCalls(versions))
+  const share = await step('Processor time of a customer in bulk', () => measureBulkShare(versions))
   const loading = await step('Loading', measureLoading)
   const batch = await step('A large batch', measureBatch)
   const bulk = await step('A first sync in bulk', measureBulk)
   const oneByOne = await step('One by one, with a look at memory', measureOneByOne)
   const workbench = await step('The workbench under load', measureWorkbench)
   const seconds = (performance.now() - start) / 1000
-  const markdown = toMarkdown({ cpu, loading, batch, bulk, oneByOne, workbench, seconds })
+  const markdown = toMarkdown({ calls, share, loading, batch, bulk, oneByOne, workbench, seconds })
   console.log(`\n${markdown}`)
   writeReport(markdown)
 }

@@ -1,17 +1,25 @@
 /** `npm run bench`, in small: the calls that it compares send the same, each is measured, and the median is the middle. */
-import { measureCpu } from '../../bench/cpu'
-import { buildPackage } from '../../bench/package'
+import { measureBulkShare, measureCalls } from '../../bench/cpu'
+import { buildPackage, loadPackage, loadVersion } from '../../bench/package'
 import { measured, medianWithin } from '../../bench/stats'
 
 describe('the benchmark of a call', () => {
-  it('measures every variant in every round but those to warm up', async () => {
+  it('measures every variant in every round but those to warm up, a version of git beside this one', async () => {
     buildPackage()
-    const figures = await measureCpu({ rounds: 5, warmUpRounds: 2, callsARound: 2 })
+    const versions = { now: loadPackage(), before: loadVersion('HEAD') }
+    const calls = await measureCalls(versions, { rounds: 5, warmUpRounds: 2, callsARound: 2 })
+    const share = await measureBulkShare(versions, { rounds: 3, warmUpRounds: 1, callsARound: 4 })
 
-    for (const { rounds } of Object.values(figures)) expect(rounds).toBe(5)
-    for (const { median, min } of [figures.ours, figures.bare, figures.floor, figures.unsent]) {
-      expect(min).toBeGreaterThan(0)
-      expect(median).toBeGreaterThanOrEqual(min)
+    for (const { ours, bare, floor, unsent, overBare, overBarePercent } of Object.values(calls)) {
+      for (const { rounds } of [ours, bare, floor, unsent, overBare, overBarePercent]) expect(rounds).toBe(5)
+      for (const { median, min } of [ours, bare, floor, unsent]) {
+        expect(min).toBeGreaterThan(0)
+        expect(median).toBeGreaterThanOrEqual(min)
+      }
+    }
+    for (const { ours, floor, overFloor } of Object.values(share)) {
+      expect([ours.rounds, floor.rounds, overFloor.rounds]).toEqual([3, 3, 3])
+      expect(ours.median).toBeGreaterThan(0)
     }
   }, 60_000)
 })

@@ -1,27 +1,15 @@
 import assert from 'node:assert/strict'
 import { Destination } from '@segment/actions-core'
-import type { JSONObject, JSONValue, ModifiedResponse, RequestClient } from '@segment/actions-core'
+import type { JSONObject, JSONValue } from '@segment/actions-core'
 import fc from 'fast-check'
 import definition from '../../src'
-import { standIn } from '../../tools/standIn'
+import { standIn, withoutQuestions } from '../../tools/standIn'
 import type { Sandbox } from '../../workbench/sandbox'
 import { anyJson, anyText, metadata, nearlyDate, NOBODY, some } from './arbitraries'
 import { endOf, property, SANDBOX_KEYS } from './property'
 import type { Property } from './property'
 
-const destination = new Destination(standIn(withoutQuestions()))
-
-/** The definition, to which no answer names its bulk job: it would ask a second later what became of it. */
-function withoutQuestions(): typeof definition {
-  const { upsertCustomer } = definition.actions
-  const performBatch: typeof upsertCustomer.performBatch = (request, data) =>
-    upsertCustomer.performBatch?.(
-      (async (...call: Parameters<RequestClient>) =>
-        Object.assign((await request(...call)) as ModifiedResponse, { data: {} })) as RequestClient,
-      data
-    )
-  return { ...definition, actions: { ...definition.actions, upsertCustomer: { ...upsertCustomer, performBatch } } }
-}
+const destination = new Destination(standIn(withoutQuestions(definition)))
 
 const textOrNull: fc.Arbitrary<JSONValue> = fc.option(anyText, { freq: 4 })
 
