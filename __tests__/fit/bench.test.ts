@@ -17,8 +17,8 @@ describe('the benchmark of a call', () => {
         expect(median).toBeGreaterThanOrEqual(min)
       }
     }
-    for (const { ours, floor, overFloor } of Object.values(share)) {
-      expect([ours.rounds, floor.rounds, overFloor.rounds]).toEqual([3, 3, 3])
+    for (const { ours, bare, overBare } of Object.values(share)) {
+      expect([ours.rounds, bare.rounds, overBare.rounds]).toEqual([3, 3, 3])
       expect(ours.median).toBeGreaterThan(0)
     }
   }, 60_000)
