@@ -193,9 +193,16 @@ function changed(definition: Definition, change: Partial<Action>): Definition {
 function bareSend({ url, headers }: CapturedRequest): Action['perform'] {
   const { 'X-App-Id': id, 'X-App-Token': token, authorization, 'secret-key': secret } = headers
   return (request, { payload }) => {
-    const { traits, personas, computation_key, enable_batching: _batching, batch_size: _size, ...json } = payload
+    const {
+      traits,
+      computation_key,
+      computation_class: _class,
+      enable_batching: _batching,
+      batch_size: _size,
+      ...json
+    } = payload
     json.name = `${json.first_name} ${json.last_name}`
-    json.metadata = bareMetadata({ metadata: json.metadata, traits, personas, computation_key })
+    json.metadata = bareMetadata({ metadata: json.metadata, traits, computation_key })
     const options = {
       ...GUARDS,
       timeout: TIMEOUT_MS,
@@ -238,13 +245,10 @@ const GUARDS = {
 interface EngagePayload {
   metadata: JSONLikeObject
   traits: JSONLikeObject
-  personas?: { computation_key: string }
-  /** Versions before the field `personas` read the key of the trait alone. */
   computation_key: string
 }
 
-function bareMetadata({ metadata, traits, personas, computation_key }: EngagePayload) {
-  const key = personas ? personas.computation_key : computation_key
+function bareMetadata({ metadata, traits, computation_key: key }: EngagePayload) {
   return { ...metadata, [key]: traits[key] }
 }
 
