@@ -86,7 +86,8 @@ function noteFor(traced: Traced): string {
   if (!body) return 'The call was refused before anything was sent.'
   if (value === null && !field.allowNull) return 'The field takes no null, so nothing is sent.'
   if (isNothing(value)) return 'Empty values are left out.'
-  return 'A bulk call has no such field.'
+  const isPartOfName = (key === 'first_name' || key === 'last_name') && body.name !== undefined
+  return isPartOfName ? 'A bulk call has no such field: it is in the name.' : 'A bulk call has no such field.'
 }
 
 /** Why something else was sent than the mapping gave. */
