@@ -156,7 +156,7 @@ function columnsFor(width: number) {
   const isNarrow = width < WIDE
   const calls = isNarrow ? 0 : 84
   const lanes = isNarrow ? 32 : Math.round(width * 0.22)
-  const ends = width - (isNarrow ? 100 : 190)
+  const ends = width - (isNarrow ? 124 : 190)
   const bend = lanes + Math.min(MAX_LABEL, Math.round((ends - lanes) * (isNarrow ? 0.8 : 0.6)))
   return { calls, lanes, bend, ends }
 }

@@ -20,7 +20,10 @@ const linkId = (id: string) => `delivery-${id}`
 
 /** Puts the focus on a row that is drawn, such as the one that was open last. */
 export function focusDelivery(id: string): void {
-  document.getElementById(linkId(id))?.focus()
+  const link = document.getElementById(linkId(id))
+  link?.focus()
+  // Once more when the event flow above has opened again, which moves everything down.
+  requestAnimationFrame(() => link?.scrollIntoView({ block: 'nearest' }))
 }
 
 /**
