@@ -437,7 +437,9 @@ describe('POST /api/preview', () => {
     expect(error).toBeNull()
     expect(request?.url).toBe(`${sandbox.url}/v1/customers/bulk/async`)
     expect(request?.body).toEqual([{ source_id: 'usr_1', name: 'Ada', address: { line_1: '1 Main St' } }])
-    expect(fields.find(({ key }) => key === 'first_name')?.note).toBe('A bulk call has no such field: it is in the name.')
+    expect(fields.find(({ key }) => key === 'first_name')?.note).toBe(
+      'A bulk call has no such field: it is in the name.'
+    )
     expect(fields.find(({ key }) => key === 'address.street')).toMatchObject({
       sent: '1 Main St',
       note: expect.stringContaining('line_1')
