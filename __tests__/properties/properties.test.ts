@@ -14,6 +14,6 @@ describe('for every input', () => {
   it.each(properties.map((property) => [property.name, property] as const))(
     '%s',
     (_name, property) => property.check(world, { numRuns: property.runs, seed: SEED }),
-    60_000
+    120_000
   )
 })
