@@ -4,6 +4,7 @@ import type { Settings } from '../../src/generated-types'
 import { findCarriers } from './carriers'
 import { newDelivery } from './delivery'
 import type { Call } from './delivery'
+import { isJsonObject } from '../shared/json'
 import type { Mask } from '../shared/mask'
 import { DELIVERED, judgeBatchResult, judgeError, withAdvice } from './outcome'
 import type { BatchResult, Verdict } from './outcome'
@@ -95,9 +96,15 @@ export function createDeliverer(
       sourceId: sourceIdOf(mapping, event),
       isRefused: isRefusedUnsent(results[index])
     }))
+    const jobs = jobStatuses(recording.exchanges)
     return findCarriers(recording.exchanges, members).map((carrier, index) => {
       const exchange = carrier && { ...carrier.exchange, body: carrier.body }
-      const sent = { request: toRequest(exchange, mask), response: toResponse(exchange, mask) }
+      const response = toResponse(exchange, mask)
+      const jobStatus = jobs.get(jobOf(exchange))
+      const sent = {
+        request: toRequest(exchange, mask),
+        response: response && jobStatus ? { ...response, jobStatus } : response
+      }
       const verdict = error === undefined ? judgeBatchResult(results[index], sent, mask) : judgeError(error, sent, mask)
       return { ...sent, verdict, shared: carrier?.shared ?? 1 }
     })
@@ -163,6 +170,21 @@ function sourceIdOf({ mapping }: Mapping, event: SegmentEvent): string {
 /** Whether the framework or the destination refused a call of a batch before anything was sent for it. */
 function isRefusedUnsent(result: BatchResult | undefined): boolean {
   return result?.status === 400 && !result.sent && !result.body
+}
+
+/** What the destination was last told of each bulk job that it asked about, by the job's ID. */
+function jobStatuses(exchanges: Exchange[]): Map<string, string> {
+  const statuses = new Map<string, string>()
+  for (const { method, answer } of exchanges) {
+    const told = method === 'GET' && isJsonObject(answer?.body) ? answer.body : {}
+    if (typeof told.id === 'string' && typeof told.status === 'string') statuses.set(told.id, told.status)
+  }
+  return statuses
+}
+
+/** The ID of the job that a bulk call made; empty for every other request. */
+function jobOf(exchange: Exchange | undefined): string {
+  return isJsonObject(exchange?.answer?.body) ? String(exchange.answer.body.async_action_id ?? '') : ''
 }
 
 function newRecording(send: boolean): Recording {

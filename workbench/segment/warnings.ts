@@ -37,7 +37,7 @@ export function warningsOf(passed: Passed): Warning[] {
     ...lostMetadata(passed, body, isBulk),
     ...noDate(body),
     ...blankFirst(passed),
-    ...(isBulk && response?.status === 202 ? [JOB_NOT_ENDED] : [])
+    ...(isBulk && response?.status === 202 && response.jobStatus !== 'DONE' ? [JOB_NOT_ENDED] : [])
   ]
 }
 

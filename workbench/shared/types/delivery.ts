@@ -79,6 +79,8 @@ export interface RecordedResponse {
   /** What Voucherify says of its limits (`x-rate-limit-…`, `retry-after`), by names in small letters; absent where it says nothing. */
   headers?: Record<string, string>
   body: JSONValue
+  /** Of a bulk call: what the destination was last told of its job, such as `DONE`; absent where it was told nothing. */
+  jobStatus?: string
 }
 
 /** Why a delivery failed, and what to do about it, in words for the customer's engineer. */
