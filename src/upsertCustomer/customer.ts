@@ -98,8 +98,8 @@ export function toCalendarDate(birthdate: string): string | undefined {
   return date && isCalendarDate(date) ? date : undefined
 }
 
-/** Whether a `YYYY-MM-DD` names a day that exists. */
+/** Whether a `YYYY-MM-DD` names a day that exists. Without dayjs, since every customer of a batch comes by here. */
 function isCalendarDate(date: string): boolean {
-  const day = dayjs(`${date}T00:00:00.000Z`)
-  return day.isValid() && day.toISOString().startsWith(date)
+  const day = new Date(`${date}T00:00:00.000Z`)
+  return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(date)
 }

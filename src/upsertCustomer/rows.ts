@@ -13,6 +13,7 @@ export const MAX_BULK_BYTES = 10_485_760
  * @returns undefined where an object is cleared first and filled in the end, since no single row says both
  */
 export function mergeCustomers(customers: Values[]): Values | undefined {
+  if (customers.length === 1) return customers[0]
   const merged: Values = {}
   for (const customer of customers) {
     // Both parts without a name are a newer name; one alone tells nothing of the other.
