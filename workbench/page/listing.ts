@@ -165,5 +165,8 @@ export function withArrived(listing: Listing, arrived: Delivery[]): Listing {
 
 /** Two lists without a row in common as one, in the order in which the calls arrived, the newest first. */
 export function mergeRows(some: Row[], others: Row[]): Row[] {
-  return [...some, ...others].sort((a, b) => b.order - a.order).slice(0, MAX_ROWS)
+  const sorted = [...some].sort((a, b) => b.order - a.order)
+  const isAfter = !others.length || !sorted.length || sorted[sorted.length - 1].order > others[0].order
+  const all = isAfter ? [...sorted, ...others] : [...sorted, ...others].sort((a, b) => b.order - a.order)
+  return all.length > MAX_ROWS ? all.slice(0, MAX_ROWS) : all
 }

@@ -4,12 +4,15 @@
 const SIZE = 13
 
 let canvas: CanvasRenderingContext2D | null | undefined
+/** Asked for once: each question would make the browser work out all styles anew. */
+let family = ''
 
 /** Width of a text in pixels. */
 export function widthOf(text: string, weight: 400 | 600 = 400): number {
   canvas ??= document.createElement('canvas').getContext('2d')
   if (!canvas) return text.length * SIZE
-  canvas.font = `${weight} ${SIZE}px ${getComputedStyle(document.body).fontFamily}`
+  family ||= getComputedStyle(document.body).fontFamily
+  canvas.font = `${weight} ${SIZE}px ${family}`
   return canvas.measureText(text).width
 }
 

@@ -105,7 +105,12 @@ export function Card({ title, children, actions, class: name = '', label }: Card
 /** A moment as the reader's own clock shows it; the date, the zone and UTC when one points at it. */
 export function Time({ iso }: { iso: string }) {
   return (
-    <time class="number" dateTime={iso} title={fullTimeOf(iso)}>
+    <time
+      class="number"
+      dateTime={iso}
+      // Worked out only when somebody points at it: a list has many, and draws them often.
+      onPointerEnter={({ currentTarget }) => (currentTarget.title = fullTimeOf(iso))}
+    >
       {timeOf(iso)}
     </time>
   )
