@@ -4,17 +4,13 @@
  */
 import { Destination, MultiStatusResponse } from '@segment/actions-core'
 import type { ActionDefinition, DestinationDefinition, JSONObject } from '@segment/actions-core'
-import voucherify from '../src'
+import definition from '../src'
 import type { Settings } from '../src/generated-types'
 import type { Values } from '../src/payload'
-import { standIn } from '../tools/standIn'
 
 export type { Settings, Values }
 export { readCustomer } from '../src/upsertCustomer/customer'
 export { mergeCustomers, toBulkRow } from '../src/upsertCustomer/rows'
-
-/** The destination; the sandbox is a server on this machine, which stands in for Voucherify. */
-const definition = standIn(voucherify)
 
 /** One mapping as Segment saves it and the workbench exports it. */
 export interface Subscription {
