@@ -51,7 +51,7 @@ type Standing = { step: 'open' } | { step: 'accepted'; job: string } | { step: '
 /** Pauses between two questions about a job, in milliseconds: growing, since each costs a call. */
 const POLLS = {
   voucherify: { first: 1_000, last: 15_000, factor: 1.4 },
-  sandbox: { first: 20, last: 250, factor: 1.2 }
+  sandbox: { first: 20, last: 100, factor: 1.2 }
 }
 /** Longest time that one job is waited for. */
 const MAX_JOB_MS = 2 * 3_600_000

@@ -4,6 +4,7 @@
  */
 import { performance } from 'node:perf_hooks'
 import { parseArgs } from 'node:util'
+import { measureBackfill } from './backfill'
 import { measureBatch } from './batch'
 import { measureBulkShare, measureCalls } from './cpu'
 import { measureBulk, measureOneByOne } from './limits'
@@ -23,9 +24,10 @@ async function main(): Promise<void> {
   const batch = await step('A large batch', measureBatch)
   const bulk = await step('A first sync in bulk', measureBulk)
   const oneByOne = await step('One by one, with a look at memory', measureOneByOne)
+  const backfill = await step('The backfill', () => measureBackfill())
   const workbench = await step('The workbench under load', measureWorkbench)
   const seconds = (performance.now() - start) / 1000
-  const markdown = toMarkdown({ calls, share, loading, batch, bulk, oneByOne, workbench, seconds })
+  const markdown = toMarkdown({ calls, share, loading, batch, bulk, oneByOne, backfill, workbench, seconds })
   console.log(`\n${markdown}`)
   writeReport(markdown)
 }

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { join } from 'node:path'
+import type { BackfillFigures } from './backfill'
 import { BATCH } from './batch'
 import type { BatchFigures } from './batch'
 import type { BulkFigures, CallFigures, Versions } from './cpu'
@@ -20,6 +21,7 @@ export interface Figures {
   oneByOne: OneByOne
   bulk: Bulk[]
   batch: BatchFigures
+  backfill: BackfillFigures
   workbench: WorkbenchFigures
   loading: LoadingFigures
   /** Seconds that all of it took. */
@@ -29,7 +31,17 @@ export interface Figures {
 type Row = [what: string, median: string, spread: string, rounds: string]
 
 /** All figures as tables of Markdown. */
-export function toMarkdown({ calls, share, oneByOne, bulk, batch, workbench, loading, seconds }: Figures): string {
+export function toMarkdown({
+  calls,
+  share,
+  oneByOne,
+  bulk,
+  batch,
+  backfill,
+  workbench,
+  loading,
+  seconds
+}: Figures): string {
   const { secondsAStep, step } = oneByOne
   const sections: [title: string, rows: Row[]][] = [
     ['Processor time for each delivered call', eachVersion(calls, callRows)],
@@ -87,6 +99,7 @@ export function toMarkdown({ calls, share, oneByOne, bulk, batch, workbench, loa
         single('time from the last call to the last delivery', `${workbench.secondsToDeliver.toFixed(1)} s`)
       ]
     ],
+    [`The backfill of ${backfill.customers.toLocaleString('en')} customers`, backfillRows(backfill)],
     [
       'Loading',
       [
@@ -131,6 +144,27 @@ function bulkRows({ ours, bare, overBare }: BulkFigures): Row[] {
     row('ours', ours, 'µs'),
     row('a bare send of the same rows', bare, 'µs'),
     row('our share (goal: at most 7 µs); as spread, where the median lies', overBare, 'µs')
+  ]
+}
+
+function backfillRows({ customers, prepare, send }: BackfillFigures): Row[] {
+  const over = (100 * (send.seconds - send.bareSeconds)) / send.bareSeconds
+  return [
+    single('prepare a CSV, 300 bytes each', `${prepare.seconds.toFixed(1)} s`),
+    single('processor time of that whole run, sending included', `${prepare.cpuSeconds.toFixed(1)} s`),
+    single('memory of the process at its peak (goal: under 400 MiB)', `${prepare.peakMiB.toFixed(0)} MiB`),
+    single('disk at its peak, beside the input (goal: at most 2)', `${prepare.diskShare.toFixed(2)} × the input`),
+    single('send rows of 500 bytes: bulk calls', String(send.bulkCalls)),
+    single('send rows of 500 bytes to the sandbox', `${send.seconds.toFixed(1)} s`),
+    single('the sandbox alone, the same calls', `${send.bareSeconds.toFixed(1)} s`),
+    single('over the sandbox alone (goal: at most 20 %)', `${over.toFixed(0)} %`),
+    // By its own arithmetic: a page of 100 profiles and two calls for each; a hundred people in each bulk call.
+    single(
+      'segmentio-initial-sync, the same people: calls to Segment',
+      Math.ceil(2.01 * customers).toLocaleString('en')
+    ),
+    single('segmentio-initial-sync: bulk calls', Math.ceil(customers / 100).toLocaleString('en')),
+    single('segmentio-initial-sync: time at its 25 people a second', `${(customers / 25 / 3600).toFixed(1)} h`)
   ]
 }
 
