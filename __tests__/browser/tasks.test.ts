@@ -834,8 +834,9 @@ describeInBrowser('8. use a real project', () => {
 
 /** The numbers of the picture as its links say them: "mapping: outcome" to count. */
 async function numbersOfPicture(page: Page): Promise<Record<string, number>> {
-  const links = await page.getByRole('group', { name: 'Calls on their way' }).getByRole('link').all()
-  const names = await Promise.all(links.map((link) => link.getAttribute('aria-label')))
+  const links = page.getByRole('group', { name: 'Calls on their way' }).getByRole('link')
+  // All at one moment: a link that is asked by itself may be gone by then.
+  const names = await links.evaluateAll((all) => all.map((link) => link.getAttribute('aria-label')))
   const numbers = names.flatMap((name) => {
     const [, preset, outcome, number] = /^(.+), (.+): ([\d,]+)$/.exec(name ?? '') ?? []
     return preset ? [[`${preset}: ${outcome}`, Number(number.replace(/,/g, ''))] as const] : []
