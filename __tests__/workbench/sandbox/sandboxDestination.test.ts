@@ -132,10 +132,7 @@ describe('a batch', () => {
         })
       ]
     ],
-    [
-      'a name in parts',
-      [identify('usr_1', { firstName: 'Maria', lastName: 'Nowak' }), identify('usr_2', { firstName: 'Jan' })]
-    ],
+    ['a name in parts', [identify('usr_1', { firstName: 'Maria', lastName: 'Nowak' })]],
     ['a birthdate as a date-time of another zone', [identify('usr_1', { birthday: '1990-05-14T23:30:00-08:00' })]],
     ['a birthdate in seconds', [identify('usr_1', { birthday: 642643200 })]],
     [
@@ -168,6 +165,11 @@ describe('a batch', () => {
     const { single, bulk } = await bothWays(calls)
     expect(single).not.toContain(undefined)
     expect(bulk).toEqual(single)
+  })
+
+  it('makes the name of a lone part, which the API has no other place for; alone it stays a part', async () => {
+    const { single, bulk } = await bothWays([identify('usr_1', { firstName: 'Jan' })])
+    expect([single, bulk]).toEqual([[{ source_id: 'usr_1' }], [{ source_id: 'usr_1', name: 'Jan' }]])
   })
 
   it('costs one bulk call', async () => {
