@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { basename, join, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import type { InputFile } from './inputs'
 import type { Mappings } from './mapping'
 import type { Options } from './options'
 import type { Prepared } from './prepare'
 import { writeWhole } from './files'
-import { blocked } from './stop'
+import { errorCode } from '../workbench/shared/errorCode'
+import { asStop, blocked, Stop } from './stop'
 
 /** The files of a work folder. */
 export interface WorkPaths {
@@ -76,9 +77,23 @@ export function defaultWork(input: string): string {
   return `${['', '.', '..'].includes(basename(plain)) ? resolve(input) : plain}.backfill`
 }
 
-/** Makes the folder. The errors of the system say when it can't be. */
+/**
+ * Makes a folder and those that it lies in, one by one: Node's own way to make all at once hides why it can't on a
+ * read-only disk, and never ends in some places.
+ *
+ * @throws Stop (7) when it can't be made
+ */
 export function makeFolder(folder: string): void {
-  mkdirSync(folder, { recursive: true })
+  if (existsSync(folder)) return
+  makeFolder(dirname(resolve(folder)))
+  try {
+    mkdirSync(folder)
+  } catch (error) {
+    const stop = asStop(error)
+    if (stop instanceof Stop) throw stop
+    const code = errorCode(error) ?? 'unknown'
+    throw blocked(`The work folder ${folder} can't be made (${code}). Give a folder that can be written with --work.`)
+  }
 }
 
 export function hashed(text: string): string {

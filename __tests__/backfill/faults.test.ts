@@ -436,6 +436,11 @@ describe('the machine', () => {
     })
   })
 
+  it('so is one that can’t be made at all', async () => {
+    const { exitCode, said } = await send([customers(1), '--work', '/proc/nowhere/work'])
+    expect({ exitCode, said }).toEqual({ exitCode: 7, said: expect.stringContaining("can't be made (ENOENT)") })
+  })
+
   it('a second run is kept out while the first lives, and let in when it is gone, also as a zombie', async () => {
     const file = customers(1)
     await send([file])
