@@ -69,6 +69,8 @@ async function start(setup: Partial<ReceiverOptions> = {}): Promise<void> {
     writeKey: 'write-key',
     endpoint: segment.url,
     report: (problem) => problems.push(problem),
+    // Longer than the receiver's own 9 s, so that a busy machine alone is no trouble.
+    answerWithinMs: 30_000,
     ...setup
   })
   url = await receiver.listen(0)
