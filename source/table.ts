@@ -455,7 +455,8 @@ function balanceOf(data: Fields): Fields {
 
 /** Expired points are a number of points. What one name tells in both directions has the sign of its direction. */
 function signed(points: number | undefined, type: string | undefined): number | undefined {
-  if (points === undefined) return undefined
+  // A zero has no sign: JSON would drop that of -0.
+  if (!points) return points === undefined ? undefined : 0
   if (type === 'POINTS_REMOVAL' || type === 'POINTS_TRANSFER_OUT') return -Math.abs(points)
   if (type === 'POINTS_ADDITION' || type === 'POINTS_TRANSFER_IN' || type === 'POINTS_EXPIRATION')
     return Math.abs(points)

@@ -280,6 +280,13 @@ describe('money and points', () => {
     ])
   })
 
+  test.each(['removed', 'transferred out'])('no points that were %s are 0, and not -0, as in JSON', (of) => {
+    const webhook = sample(`voucher.loyalty_card.transaction.created, ${of}`)
+    webhook.data.balance.points = 0
+    webhook.data.transaction.details.balance.points = 0
+    expect(call(webhook).fields.points).toBe(0)
+  })
+
   test.each(['voucher.loyalty_card.transaction.created, redeemed', 'voucher.gift.transaction.created, redeemed'])(
     '%s is told by the redemption',
     (label) => expect(reason(sample(label))).toContain('another webhook tells the same')
