@@ -152,9 +152,15 @@ export function createSender({ writeKey, endpoint, report }: SenderOptions): Sen
   function waitFor(ms: number): void {
     pausedUntil = Math.max(pausedUntil, now() + ms)
     clearTimeout(pause)
-    pause = setTimeout(work, pausedUntil - now() + 1)
+    pause = setTimeout(goOn, pausedUntil - now())
     // Those who wait have timers of their own.
     pause.unref()
+  }
+
+  /** The timer alone says that a pause is over: a clock may read a moment less, and nothing would wake the rest. */
+  function goOn(): void {
+    pausedUntil = 0
+    work()
   }
 
   async function post(batch: Item[]): Promise<Answer> {

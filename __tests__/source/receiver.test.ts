@@ -248,6 +248,19 @@ describe('Segment in trouble', () => {
     expect(problems).toEqual(['Segment answered 429.'])
   })
 
+  test('it goes on after a pause by a clock that lags behind its timers', async () => {
+    const elapsed = performance.now.bind(performance)
+    const clock = jest.spyOn(performance, 'now').mockImplementation(() => elapsed() * 0.9)
+    await start({ answerWithinMs: 5000 })
+    segment.answer = (response) => {
+      segment.answer = ok
+      response.writeHead(500).end()
+    }
+    expect((await post(webhook('ev_1'))).status).toBe(200)
+    expect(ids()).toHaveLength(2)
+    clock.mockRestore()
+  })
+
   test('a pause that is too long for Voucherify is 503 at once, and Segment is left alone', async () => {
     await start()
     segment.answer = (response) => void response.writeHead(429, { 'retry-after': '60' }).end()
