@@ -78,6 +78,20 @@ export default tseslint.config(
     }
   },
   ...Object.entries(ROOMS).map(roomRules),
+  {
+    files: ['__tests__/**/*.ts'],
+    ignores: ['__tests__/destination/**'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          name: 'nock',
+          message:
+            "Importing nock changes Node's http for all test files that the process runs later. Use gatewayAnswers and withoutNetwork of the destination's helpers, which put it back."
+        }
+      ]
+    }
+  },
   { files: ['**/*.js', '**/*.mjs'], languageOptions: { globals: globals.node } },
   { files: ['**/*.js'], rules: { '@typescript-eslint/no-require-imports': 'off' } }
 )

@@ -1,10 +1,10 @@
 import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'fs'
-import nock from 'nock'
 import { tmpdir } from 'os'
 import { join } from 'path'
 import { readProjectDefinitions } from '../../../workbench/app/projectDefinitions'
 import { openStorage } from '../../../workbench/app/storage'
 import type { Delivery, DeliveryList, MappingList } from '../../../workbench/shared/types'
+import { API, gatewayAnswers, json, withoutNetwork } from '../../destination/__helpers__/helpers'
 import { closeAll, createTestClock, IDENTIFY_PRESET, start, TRACK, until } from '../helpers'
 
 let folder: string
@@ -89,18 +89,18 @@ describe('a folder for what the workbench holds', () => {
 
 describe('the definitions of a real project', () => {
   const settings = { apiKey: 'id', secretKey: 'secret', customURL: 'https://us1.segmentio.voucherify.io' }
-  const api = () => nock('https://us1.api.voucherify.io', { reqheaders: { 'x-app-id': 'id', 'x-app-token': 'secret' } })
-  afterEach(() => nock.cleanAll())
+  withoutNetwork()
 
   it('are read once from its API', async () => {
     const properties = { tier: { type: 'string', array: false }, old: { type: 'string', deleted: true } }
-    api()
-      .get('/v1/metadata-schemas')
-      .reply(200, { schemas: [{ related_object: 'customer', properties }] })
+    const sent = gatewayAnswers(json(200, { schemas: [{ related_object: 'customer', properties }] }), API)
     expect(await readProjectDefinitions(settings)).toEqual({
       customer: [{ name: 'tier', type: 'string', array: false }],
       event: null
     })
+    expect(sent).toMatchObject([
+      { method: 'GET', url: `${API}/v1/metadata-schemas`, headers: { 'x-app-id': 'id', 'x-app-token': 'secret' } }
+    ])
   })
 
   it.each([
@@ -108,7 +108,7 @@ describe('the definitions of a real project', () => {
     ['a redirect', 302, {}, 'Voucherify answered 302'],
     ['nonsense', 200, [], 'no answer that could be understood']
   ])('are unknown after %s, which is said without keys', async (_, status, body, reason) => {
-    api().get('/v1/metadata-schemas').reply(status, body)
+    gatewayAnswers(json(status, body), API)
     const said = await readProjectDefinitions(settings)
     expect(said).toContain(reason)
     expect(said).not.toContain('secret')
