@@ -1,7 +1,5 @@
 import { openWorld, properties } from '.'
-
-/** The same inputs in every run, so that a run tells of the code and not of chance. */
-const SEED = 20261122
+import { SEED } from './property'
 
 /** Each property on some inputs. A failure prints its seed; `npm run fuzz` tries many more, each time others. */
 describe('for every input', () => {

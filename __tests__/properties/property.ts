@@ -2,6 +2,9 @@ import fc from 'fast-check'
 import type { Sandbox } from '../../workbench/sandbox'
 import type { Gateway } from './gateway'
 
+/** The same inputs in every run of the tests, so that a run tells of the code and not of chance. */
+export const SEED = 20261122
+
 /** The servers that properties send to. */
 export interface World {
   /** Answers what a property tells it to. */
