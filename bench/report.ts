@@ -5,7 +5,7 @@ import type { BackfillFigures } from './backfill'
 import { BATCH } from './batch'
 import type { BatchFigures } from './batch'
 import type { BulkFigures, CallFigures, Versions } from './cpu'
-import { CUSTOMERS, DAILY_LIMIT, DELIVERIES } from './limits'
+import { CUSTOMERS, DAILY_LIMIT, DELIVERIES, HOURLY_LIMIT } from './limits'
 import type { Bulk, OneByOne } from './limits'
 import type { LoadingFigures } from './loading'
 import type { Measured } from './stats'
@@ -19,7 +19,7 @@ export interface Figures {
   calls: Versions<CallFigures>
   share: Versions<BulkFigures>
   oneByOne: OneByOne
-  bulk: Bulk[]
+  bulk: Bulk
   batch: BatchFigures
   backfill: BackfillFigures
   workbench: WorkbenchFigures
@@ -64,15 +64,9 @@ export function toMarkdown({
           `${(oneByOne.untilRefused + 1).toLocaleString('en')}`
         ),
         single('one by one, all once more: wait for the next day', `${(oneByOne.wait / 3600).toFixed(1)} h`),
-        ...bulk.flatMap(({ callsPerHour, calls, hours, secondsAStep: bulkStep, step: bulkSize }) => [
-          single(`in bulk, ${callsPerHour} calls an hour: calls`, String(calls)),
-          single(`in bulk, ${callsPerHour} calls an hour: time until the last is sent`, `${hours.toFixed(1)} h`),
-          row(
-            `in bulk, ${callsPerHour} calls an hour: seconds of work for each ${bulkSize.toLocaleString('en')}`,
-            bulkStep,
-            's'
-          )
-        ])
+        single(`in bulk, ${HOURLY_LIMIT} calls an hour: calls`, String(bulk.calls)),
+        single(`in bulk, ${HOURLY_LIMIT} calls an hour: time until the last is sent`, `${bulk.hours.toFixed(1)} h`),
+        row(`in bulk: seconds of work for each ${bulk.step.toLocaleString('en')}`, bulk.secondsAStep, 's')
       ]
     ],
     [
