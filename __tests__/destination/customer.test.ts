@@ -227,6 +227,7 @@ describe('a customer', () => {
       ['there is no trait but those that the fields read', { phone: ' ', name: '' }, personas('vip')],
       ['there is no computation_key', { vip: true }, { personas: { computation_class: 'audience' } }],
       ['the computation_key is empty', { vip: true, '': 1 }, personas('')],
+      ['the computation_key is blank', { vip: true, ' ': 1 }, personas(' ')],
       ['the computation_key is null', { vip: true, null: 1 }, personas(null)],
       ['there is no personas', { vip: true }, {}],
       ['personas is empty', { vip: true }, { personas: {} }]

@@ -56,7 +56,7 @@ const MAPPED_TRAITS =
 function engageTraits({ computation_class, computation_key: name, traits }: Values): Values {
   if (!isObject(traits)) return {}
   if (computation_class !== 'sql_trait') {
-    if (!isText(name) || !name) return {}
+    if (!isText(name) || !name.trim()) return {}
     if (Object.keys(traits).includes(name)) return { [name]: traits[name] }
   }
   return Object.fromEntries(Object.entries(traits).filter(([trait]) => !MAPPED_TRAITS.includes(trait)))
