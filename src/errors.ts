@@ -5,8 +5,8 @@ import type { Values } from './payload'
 
 /** What Voucherify answered, whatever its status. */
 export type Answer = ModifiedResponse
-/** What of an answer its reason is read from. */
-export type AnswerBody = Pick<Answer, 'status' | 'data' | 'content'>
+/** What of an answer its reason is read from. `content` is its text, where it came as one. */
+export type AnswerBody = Pick<Answer, 'status' | 'data'> & Partial<Pick<Answer, 'content'>>
 
 /** Longest message that a host is given, in characters. */
 export const MAX_MESSAGE_LENGTH = 500
@@ -145,7 +145,8 @@ export function isPage({ data, content }: AnswerBody): boolean {
   return typeof body === 'string' && /^\s*</.test(body)
 }
 
-function textOf(value: unknown): string {
+/** A value as text, whatever it is. */
+export function textOf(value: unknown): string {
   if (value === undefined || value === null) return ''
   try {
     return typeof value === 'string' ? value : JSON.stringify(value)

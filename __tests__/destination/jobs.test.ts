@@ -23,6 +23,8 @@ const accepted = (source_id: string) => ({ status: 202, sent: { source_id }, bod
 const job = (status: string, result?: object | null) =>
   json(200, { id: 'aa_1', object: 'async_action', status, result })
 
+const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth)
+
 /** Takes the bulk call, and answers the questions about its job in turn; the last answer holds for all later ones. */
 function bulkAnswers(...answers: GatewayAnswer[]): SentRequest[] {
   let asked = 0
@@ -91,6 +93,18 @@ describe('a bulk job', () => {
       expect(outcomes[1].status).toBe(status === 'DONE' ? 202 : 500)
     }
   )
+
+  it.each([
+    ['names rows by what is no text', '{ "toString": 1 }', '"x"'],
+    ['names rows by what is nested too deeply', nested(20_000), '"x"'],
+    ['gives a reason that is nested too deeply', '"b"', nested(20_000)]
+  ])('that %s still leaves each call its outcome', async (_, source_id, details) => {
+    const errors = `[{ "source_id": ${source_id}, "details": ${details} }]`
+    bulkAnswers({ ...job('DONE'), body: `{ "status": "DONE", "result": { "errors": ${errors} } }` })
+    const [first, second] = await deliverBatch([identify('a'), identify('b')])
+    expect(first).toEqual(accepted('a'))
+    expect(second.status).toBe(source_id === '"b"' ? 400 : 202)
+  })
 
   it('that failed whole makes the calls that it does not name retryable', async () => {
     bulkAnswers(job('FAILED', null))

@@ -15,6 +15,7 @@ import {
   isRetryable,
   MAX_MESSAGE_LENGTH,
   shorten,
+  textOf,
   toRecord,
   withoutKeys
 } from '../errors'
@@ -184,7 +185,10 @@ async function followJob(batch: Batch, customers: BulkCustomer[], { answer: acce
 /** Rows that the job names were refused; those that it does not name are only lost when it failed as a whole. */
 function settleJob(batch: Batch, customers: BulkCustomer[], status: 'DONE' | 'FAILED', result: unknown): void {
   const { errors }: Values = isObject(result) ? result : {}
-  const refused = groupBy(Array.isArray(errors) ? errors.filter(isObject) : [], ({ source_id }) => `id:${source_id}`)
+  const refused = groupBy(
+    Array.isArray(errors) ? errors.filter(isObject) : [],
+    ({ source_id }) => `id:${textOf(source_id)}`
+  )
   for (const { calls, row } of customers) {
     const [error] = refused[`id:${row.source_id}`] ?? []
     if (error) settle(batch, calls, row, refusedRow(error, batch.settings))
@@ -193,7 +197,7 @@ function settleJob(batch: Batch, customers: BulkCustomer[], status: 'DONE' | 'FA
 }
 
 function refusedRow(error: Values, settings: Settings): Outcome {
-  const answer = { status: 400, data: error, content: JSON.stringify(error) }
+  const answer = { status: 400, data: error }
   const errormessage = describe(answer, CORRECT_VALUE, settings, "Voucherify's bulk job refused the customer")
   return { answer, body: toRecord(answer, settings), failure: { status: 400, errormessage } }
 }
