@@ -60,7 +60,7 @@ function redirectError(answer: Answer, settings: Settings): RetryableError {
 
 /** The host that a redirect names, or words for one that names none. */
 export function redirectTarget(answer: Answer, settings: Settings): string {
-  const location = answer.headers?.get('location')
+  const location = headerOf(answer, 'location')
   if (!location) return 'an unnamed host'
   try {
     const { host } = new URL(location, answer.url)
@@ -68,6 +68,11 @@ export function redirectTarget(answer: Answer, settings: Settings): string {
   } catch {
     return 'an unreadable address'
   }
+}
+
+/** A header of an answer; empty where it has none. Hosts without the framework may hold headers in another form. */
+function headerOf({ headers }: Pick<Answer, 'headers'>, name: string): string {
+  return headers?.get?.(name) ?? ''
 }
 
 /**
@@ -193,7 +198,7 @@ export const CORRECT_VALUE = 'Correct the value it names in the mapping or in th
 /** Which limit was reached and when it ends, as far as Voucherify says (`X-Rate-Limit-Type`, `Retry-After`). */
 function rateLimitAdvice(answer: Answer, settings: Settings): string {
   const said = (name: string) => {
-    const value = answer.headers?.get(name) ?? ''
+    const value = headerOf(answer, name)
     return /^[\w ,:+-]{1,40}$/.test(value) && !holdsKey(value, settings) ? value : ''
   }
   const type = said('x-rate-limit-type')

@@ -481,6 +481,16 @@ describe('a host without the framework, which passes payload and settings as one
     }
   )
 
+  it.each(actions)(
+    '%s reads an answer whose headers are a plain object as one that names none',
+    async (_, _path, _fields, perform) => {
+      const answered = (status: number) =>
+        failureOf(async () => perform(jest.fn().mockResolvedValue({ status, headers: { location: '/login' } })))
+      expect(await answered(302)).toMatchObject({ type: RetryableError, status: 502 })
+      expect(await answered(429)).toMatchObject({ type: RetryableError, status: 429 })
+    }
+  )
+
   it.each(actions)("%s hands the host's own error out as it came in", async (_, _path, _fields, perform) => {
     class RetryLater extends Error {}
     const own = new RetryLater(`stopped: ${settings.secretKey}`)
