@@ -26,7 +26,8 @@ export async function listMetadataKeys(
     return { choices: toChoices(isObject(properties) ? properties : {}) }
   } catch (error) {
     const { message, status = 500 } = asError(error)
-    return noChoices(`The metadata definitions could not be read: ${message}`, status)
+    const reason = message.replace(/\.$/, '')
+    return noChoices(`The metadata definitions could not be read: ${reason}. ${BY_HAND}`, status)
   }
 }
 
