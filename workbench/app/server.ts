@@ -53,9 +53,10 @@ export interface WorkbenchLimits {
 export const LIMITS: WorkbenchLimits = {
   pipeline: { concurrency: 10, maxCalls: 20_000, maxCost: 96 * 1024 * 1024, batchWaitMs: 1000 },
   deliveries: {
-    delivered: { maxCount: 5000, maxLength: 64 * 1024 * 1024 },
-    failed: { maxCount: 5000, maxLength: 64 * 1024 * 1024 },
-    unsent: { maxCount: 2000, maxLength: 16 * 1024 * 1024 }
+    delivered: { maxCount: 5000, maxCost: 64 * 1024 * 1024 },
+    failed: { maxCount: 5000, maxCost: 64 * 1024 * 1024 },
+    unsent: { maxCount: 2000, maxCost: 16 * 1024 * 1024 },
+    webhooks: { maxCount: 1000, maxCost: 16 * 1024 * 1024 }
   },
   stream: { maxClients: 20, maxDeliveries: 500, maxLength: 4 * 1024 * 1024, intervalMs: 250, heartbeatMs: 15_000 }
 }

@@ -15,7 +15,7 @@ const ROWS_A_TURN = 2_000
 /** How many refused rows an action lists; it counts them all. */
 const MAX_LISTED_ERRORS = 1_000
 /** How many finished actions can still be asked for, and the memory that they may take. */
-const FINISHED = { maxCount: 1_000, maxLength: 16 * 1024 * 1024 }
+const FINISHED = { maxCount: 1_000, maxCost: 16 * 1024 * 1024 }
 /** Memory that waiting rows may take. A call that comes when nothing waits is taken whatever its size. */
 const MAX_WAITING = 64 * 1024 * 1024
 /** A job that waits for questions ends without them after so long, so that those behind it get their turn. */

@@ -15,7 +15,7 @@ const RETRIES_AFTER_MS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024, 1_440].m
 /** How many are on their way at a time, how many wait, and of how many it is still told what became of them. */
 const IN_FLIGHT = 10
 const MAX_WAITING = 1_000
-const TOLD = { maxCount: 200, maxLength: 4 * 1024 * 1024 }
+const TOLD = { maxCount: 200, maxCost: 4 * 1024 * 1024 }
 /** Headers that belong to the request itself. */
 const RESERVED_HEADERS = ['content-type', 'content-length', 'host', 'x-voucherify-signature']
 const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]']

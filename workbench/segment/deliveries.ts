@@ -16,6 +16,8 @@ export interface DeliveryBounds {
   failed: Bounds
   /** Calls that no preset wanted, or that were refused. */
   unsent: Bounds
+  /** What came from Voucherify, however it ended: a busy sandbox must not push out the calls of an app. */
+  webhooks: Bounds
 }
 
 const SHELVES: Record<Outcome, keyof DeliveryBounds> = {
@@ -45,9 +47,11 @@ export function createDeliveries(bounds: DeliveryBounds): Deliveries {
   const shelves: Record<keyof DeliveryBounds, Bounded<KeptDelivery>> = {
     delivered: shelf('delivered'),
     failed: shelf('failed'),
-    unsent: shelf('unsent')
+    unsent: shelf('unsent'),
+    webhooks: shelf('webhooks')
   }
-  const shelfOf = ({ delivery }: KeptDelivery) => shelves[SHELVES[delivery.status]]
+  const shelfOf = ({ delivery: { direction, status } }: KeptDelivery) =>
+    shelves[direction === 'fromVoucherify' ? 'webhooks' : SHELVES[status]]
   /** The mappings of the newest delivery. All with the same mappings share them, and the oldest of them pays. */
   let lastMappings: readonly Mapping[] = []
 

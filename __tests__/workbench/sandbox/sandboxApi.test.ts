@@ -222,7 +222,7 @@ describe('the room of the sandbox', () => {
   })
 
   const text = (thousands: number) => 'x'.repeat(thousands * 1000)
-  const bounds = { maxCount: 10_000, maxLength: 33_500 }
+  const bounds = { maxCount: 10_000, maxCost: 33_500 }
   const limits = { maxCost: 134_000, events: bounds, changes: bounds }
 
   it('keeps the newest events up to a size and counts all', () => {

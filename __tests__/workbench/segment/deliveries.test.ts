@@ -608,8 +608,8 @@ describe('a user whose delivery is slow', () => {
 })
 
 describe('the deliveries that are kept', () => {
-  const ROOM = { maxCount: 2, maxLength: 10_000 }
-  const BOUNDS = { delivered: ROOM, failed: ROOM, unsent: ROOM }
+  const ROOM = { maxCount: 2, maxCost: 10_000 }
+  const BOUNDS = { delivered: ROOM, failed: ROOM, unsent: ROOM, webhooks: ROOM }
   const ALL = readDeliveryFilter({})
 
   const kept = (id: string, order: number, status: Outcome = 'delivered', text = ''): KeptDelivery => ({
@@ -633,7 +633,7 @@ describe('the deliveries that are kept', () => {
 
   it('are the newest, up to a size', () => {
     const room = 2.5 * costOf(kept('a', 0, 'delivered', 'x'.repeat(4000)).delivery)
-    const deliveries = createDeliveries({ ...BOUNDS, delivered: { maxCount: 100, maxLength: room } })
+    const deliveries = createDeliveries({ ...BOUNDS, delivered: { maxCount: 100, maxCost: room } })
     for (const [order, id] of ['a', 'b', 'c'].entries()) deliveries.add(kept(id, order, 'delivered', 'x'.repeat(4000)))
     expect(listed(deliveries)).toEqual(['c', 'b'])
   })
@@ -652,6 +652,18 @@ describe('the deliveries that are kept', () => {
     ])
   })
 
+  it('keep what came from Voucherify apart, however it ended', () => {
+    const deliveries = createDeliveries(BOUNDS)
+    deliveries.add(kept('refused call', 0, 'refused'))
+    deliveries.add(kept('delivered call', 1))
+    const statuses: Outcome[] = ['unmatched', 'refused', 'delivered']
+    for (const [order, status] of statuses.entries()) {
+      const { delivery, mappings } = kept(`webhook ${status}`, order + 2, status)
+      deliveries.add({ delivery: { ...delivery, direction: 'fromVoucherify' }, mappings })
+    }
+    expect(listed(deliveries)).toEqual(['webhook delivered', 'webhook refused', 'delivered call', 'refused call'])
+  })
+
   it('cost what the mappings do that came with the first of them', () => {
     const mapping: Mapping = {
       preset: 'A',
@@ -663,7 +675,7 @@ describe('the deliveries that are kept', () => {
       isPreset: true,
       warnings: []
     }
-    const deliveries = createDeliveries({ ...BOUNDS, delivered: { maxCount: 1000, maxLength: 200_000 } })
+    const deliveries = createDeliveries({ ...BOUNDS, delivered: { maxCount: 1000, maxCost: 200_000 } })
     const one = [mapping]
     for (let order = 0; order < 20; order++) deliveries.add({ ...kept(`same ${order}`, order), mappings: one })
     expect(deliveries.list(ALL).kept).toBe(20)
