@@ -112,7 +112,7 @@ function addDeliveryRoutes(app: Hono, parts: ApiParts): void {
     if (delivery.preset === null) {
       throw new Refusal(
         409,
-        'No preset took this call, so there is nothing to send again. Send the call itself once more.'
+        'No mapping took this call, so there is nothing to send again. Send the call itself once more.'
       )
     }
     const mapping = mappings.get(delivery.preset)

@@ -15,7 +15,7 @@ export function deliveryLine(delivery: Delivery): string {
   const { receivedAt, status, preset, event, error, reason, warnings, tries, webhook } = delivery
   const name = webhook?.type ?? event.event ?? event.name ?? event.type
   const user = webhook?.calls[0]?.userId ?? event.userId ?? event.anonymousId
-  const way = webhook ? 'from Voucherify' : preset ?? 'no preset'
+  const way = webhook ? 'from Voucherify' : preset ?? 'no mapping'
   const parts = [timeOfDay(receivedAt), status.padEnd(9), way, name, user].map((part) =>
     shorten(printable(asText(part)), MAX_PART_LENGTH)
   )

@@ -92,11 +92,11 @@ function verdictFor(delivery: Delivery): string {
     case 'retryable':
       return `Not delivered; ${nextTry(delivery)}. ${failureOf(delivery)}`
     case 'rejected':
-      return `Refused ${
+      return `Rejected ${
         response ? 'by Voucherify' : 'before anything was sent'
       }; Segment would not send it again. ${failureOf(delivery)}`
     case 'unmatched':
-      return `Not sent: no preset took the call. ${reason ?? ''}`
+      return `Not sent: no mapping took the call. ${reason ?? ''}`
     case 'refused':
       return `Not taken. ${reason ?? ''}`
   }

@@ -24,7 +24,7 @@ async function matchMapping(event: SegmentEvent, mapping: Mapping, refusal: stri
     warnings
   })
   if (refusal) return outcome(false, refusal)
-  if (!enabled) return outcome(false, 'The preset is switched off.')
+  if (!enabled) return outcome(false, 'The mapping is switched off.')
   const verdict = knownVerdict(trigger, event) ?? (await askFramework(trigger, event))
   return outcome(verdict.matched, verdict.reason)
 }

@@ -120,7 +120,7 @@ function afterAnswer(status: number): string {
   }
   if (status === 429 || status === 408 || status === 423 || (status >= 500 && status !== 501)) {
     return status === 429
-      ? 'Segment would send the call again later. If it happens often, send fewer calls: switch presets off, or batch customers.'
+      ? 'Segment would send the call again later. If it happens often, send fewer calls: switch mappings off, or batch customers.'
       : 'Nothing is wrong with the call: Segment would send it again by itself; here, use "Send again".'
   }
   switch (status) {

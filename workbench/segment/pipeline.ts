@@ -323,5 +323,5 @@ function failed(call: Call, mapping: Mapping | null, error: unknown, mask: Mask)
 function summary({ type }: SegmentEvent, reasons: string[]): string {
   const [first] = reasons
   if (first === undefined) return 'There is no mapping.'
-  return reasons.every((reason) => reason === first) ? first : `No preset that is switched on takes this ${type} call.`
+  return reasons.every((reason) => reason === first) ? first : `No mapping that is switched on takes this ${type} call.`
 }

@@ -31,7 +31,7 @@ describe('the line of a delivery', () => {
     const error = { message: 'Voucherify answered 401.', status: 401, whatToDo: '' }
     expect(deliveryLine({ ...delivery, status: 'rejected', error })).toMatch(/usr_1 {2}Voucherify answered 401\.$/)
     expect(deliveryLine({ ...delivery, preset: null, status: 'unmatched', reason: 'Switched off.' })).toMatch(
-      /unmatched {2}no preset .* Switched off\.$/
+      /unmatched {2}no mapping .* Switched off\.$/
     )
   })
 

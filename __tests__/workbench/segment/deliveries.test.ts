@@ -198,7 +198,7 @@ describe('GET /api/deliveries', () => {
       preset: null,
       action: null,
       error: null,
-      reason: 'No preset that is switched on takes this alias call.'
+      reason: 'No mapping that is switched on takes this alias call.'
     })
     expect((await get<Overview>('/api/overview')).counts).toEqual({
       '': { delivered: 0, retryable: 0, rejected: 0, unmatched: 1, refused: 0 }
@@ -352,7 +352,7 @@ describe('GET /api/deliveries/:id', () => {
     await send('POST', '/v1/identify', { anonymousId: 'anon_1', traits: { email: 'ada@example.com' } })
     const [{ id }] = await ended(1)
     const { verdict, curl, fields } = await get<Explanation>(`/api/deliveries/${id}`)
-    expect(verdict).toMatch(/^Refused before anything was sent; .*source_id.*Send a userId/)
+    expect(verdict).toMatch(/^Rejected before anything was sent; .*source_id.*Send a userId/)
     expect(curl).toBe('')
     expect(fields.find(({ key }) => key === 'email')).toMatchObject({
       value: 'ada@example.com',
@@ -366,9 +366,9 @@ describe('GET /api/deliveries/:id', () => {
     await send('POST', '/v1/track', TRACK)
     const [{ id }] = await ended(1)
     const { presets, fields, verdict } = await get<Explanation>(`/api/deliveries/${id}`)
-    expect(presets[0]).toMatchObject({ matched: false, enabled: false, reason: 'The preset is switched off.' })
+    expect(presets[0]).toMatchObject({ matched: false, enabled: false, reason: 'The mapping is switched off.' })
     expect(fields).toEqual([])
-    expect(verdict).toBe('Not sent: no preset took the call. No preset that is switched on takes this track call.')
+    expect(verdict).toBe('Not sent: no mapping took the call. No mapping that is switched on takes this track call.')
   })
 })
 
