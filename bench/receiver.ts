@@ -5,13 +5,13 @@
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import { Agent, createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { webhookSamples } from '../source/samples'
 import { sign } from '../source/signature'
 import { toSegment } from '../source/toSegment'
+import { cpuOf, residentMb } from './processes'
 
 const KEY = 'the-key-of-signatures'
 const SEGMENT_TAKES_MS = 80
@@ -116,27 +116,6 @@ async function run(perSecond: number, seconds: number, endAfter?: number): Promi
     cpuMs: Math.round((cpuMs / taken.length) * 100) / 100,
     peakMb,
     batches
-  }
-}
-
-/** Resident memory of a process; 0 where the system does not tell. */
-function residentMb(pid: number | undefined): number {
-  try {
-    return Math.round(Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024)
-  } catch {
-    return 0
-  }
-}
-
-/** Processor time of a process so far, in milliseconds; 0 where the system does not tell. Linux counts it in 10 ms. */
-function cpuOf(pid: number | undefined): number {
-  try {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-      .replace(/^.*\) /, '')
-      .split(' ')
-    return (Number(fields[11]) + Number(fields[12])) * 10
-  } catch {
-    return 0
   }
 }
 
