@@ -1,4 +1,4 @@
-import { IntegrationError, RetryableError } from '@segment/actions-core'
+import { IntegrationError, PayloadValidationError, RetryableError } from '@segment/actions-core'
 import type { HTTPError, RequestClient, RequestOptions } from '@segment/actions-core'
 import { resolveHosts } from './customUrl'
 import type { VoucherifyHosts } from './customUrl'
@@ -12,6 +12,8 @@ import { VOUCHERIFY_API_VERSION } from './versioning-info'
 export const TIMEOUT_MS = 10_000
 /** Longest answer that is read, in bytes. */
 export const MAX_ANSWER_BYTES = 1_048_576
+const TOO_DEEP =
+  'The call could not be written as JSON, most often because metadata is nested too deeply. Map fewer or flatter values.'
 
 /** Last part of the gateway's path. */
 export type GatewayPath = 'event-processing' | 'group-processing' | 'customer-processing' | 'test-authentication'
@@ -86,8 +88,8 @@ export async function askApi(
  * Makes a request with what every one carries so that no answer can lead the keys elsewhere, hang the call or end the
  * process. `size` is node-fetch's own bound, with which the framework sends.
  *
- * @throws RetryableError when Voucherify does not answer in time, every other failure as it came: the host decides by
- * it whether to send the call again
+ * @throws RetryableError when Voucherify does not answer in time, PayloadValidationError for a body that can't be written
+ * as JSON, every other failure as it came: the host decides by it whether to send the call again
  */
 async function ask(request: RequestClient, url: string, options: RequestOptions): Promise<Answer> {
   const guards: RequestOptions & { size: number } = {
@@ -100,8 +102,11 @@ async function ask(request: RequestClient, url: string, options: RequestOptions)
   } catch (error) {
     const answer = answerOf(error)
     if (answer) return answer
-    if (!isTimeout(error)) throw error
-    throw new RetryableError('Voucherify did not answer in time. The call can be sent again later.', 504)
+    if (isTimeout(error)) {
+      throw new RetryableError('Voucherify did not answer in time. The call can be sent again later.', 504)
+    }
+    // JSON is written on the way, and what is nested too deeply fails the same at every try.
+    throw error instanceof RangeError ? new PayloadValidationError(TOO_DEEP) : error
   }
 }
 

@@ -359,7 +359,7 @@ describe('a call that cannot be sent', () => {
         status: 400,
         errortype: 'PAYLOAD_VALIDATION_FAILED',
         errormessage:
-          'The customer could not be written as JSON, most often because metadata is nested too deeply. Map fewer or flatter values.'
+          'The call could not be written as JSON, most often because metadata is nested too deeply. Map fewer or flatter values.'
       },
       { status: 202, sent: { source_id: 'usr_2' }, body: RECORD }
     ])

@@ -4,7 +4,13 @@
  * and errors that are not Voucherify's answers, which pass through as they came.
  */
 import { inspect } from 'util'
-import { APIError, InvalidAuthenticationError, RetryableError } from '@segment/actions-core'
+import {
+  APIError,
+  createRequestClient,
+  InvalidAuthenticationError,
+  PayloadValidationError,
+  RetryableError
+} from '@segment/actions-core'
 import type { RequestClient } from '@segment/actions-core'
 import nock from 'nock'
 import definition from '../../src/index'
@@ -466,6 +472,21 @@ describe('an error that is no answer', () => {
     const request: unknown = jest.fn().mockRejectedValue(own)
     const data = { settings, payload: { source_id: 'usr_1', type: 'identify' } }
     expect(await errorOf(async () => perform(request as RequestClient, data))).toBe(own)
+  })
+
+  it.each<[string, (deep: object) => object]>([
+    ['addCustomEvent', (metadata) => ({ customer: { source_id: 'usr_1' }, event: 'Paid', type: 'track', metadata })],
+    ['assignCustomerToGroup', (traits) => ({ customer: { source_id: 'usr_1' }, group_id: 'g', type: 'group', traits })],
+    ['upsertCustomer', (metadata) => ({ source_id: 'usr_1', type: 'identify', metadata })]
+  ])('refuses a call of %s for good when it is nested too deeply to be written', async (action, payloadOf) => {
+    const payload = payloadOf({ deep: JSON.parse('['.repeat(20_000) + ']'.repeat(20_000)) })
+    const { perform } = definition.actions[action]
+    expect(await failureOf(async () => perform(createRequestClient(), { settings, payload }))).toEqual({
+      type: PayloadValidationError,
+      status: 400,
+      message:
+        'The call could not be written as JSON, most often because metadata is nested too deeply. Map fewer or flatter values.'
+    })
   })
 
   it('that the framework makes of a missing answer is retryable, and holds neither the request nor its keys', async () => {

@@ -1,10 +1,4 @@
-import {
-  ErrorCodes,
-  IntegrationError,
-  isObject,
-  MultiStatusResponse,
-  PayloadValidationError
-} from '@segment/actions-core'
+import { ErrorCodes, IntegrationError, isObject, MultiStatusResponse } from '@segment/actions-core'
 import type { ActionDestinationErrorResponse, JSONLikeObject, RequestClient } from '@segment/actions-core'
 import groupBy from 'lodash/groupBy'
 import {
@@ -63,8 +57,6 @@ interface Outcome {
 /** Statuses by which one row, or the size of all, keeps a whole bulk call from being taken. */
 const REFUSED_WHOLE = [400, 413]
 const REFUSED_KEYS = [401, 403]
-const TOO_DEEP =
-  'The customer could not be written as JSON, most often because metadata is nested too deeply. Map fewer or flatter values.'
 const NOT_YET = 'An earlier call of the same customer has to be sent again first.'
 const JOB_FAILED = "Voucherify's bulk job failed before it told of this customer. The call can be sent again."
 
@@ -229,9 +221,7 @@ async function attempt(batch: Batch, ask: (timeout: number) => Promise<Answer>):
     const body = toRecord(answer, batch.settings)
     return { answer, body, failure: error && toFailure(error, batch.settings) }
   } catch (error) {
-    // JSON is written on the way, and one that is nested too deeply fails the same at every try.
-    const reason = error instanceof RangeError ? new PayloadValidationError(TOO_DEEP) : error
-    return { failure: toFailure(reason, batch.settings) }
+    return { failure: toFailure(error, batch.settings) }
   }
 }
 
