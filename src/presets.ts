@@ -4,31 +4,23 @@ import addCustomEvent from './addCustomEvent'
 import assignCustomerToGroup from './assignCustomerToGroup'
 import upsertCustomer from './upsertCustomer'
 
-const eventPreset = (name: string, type: string, changes: object = {}): Preset => ({
+const actions = { addCustomEvent, assignCustomerToGroup, upsertCustomer }
+
+const preset = (name: string, type: string, partnerAction: keyof typeof actions, changes: object = {}): Preset => ({
   name,
   subscribe: `type = "${type}"`,
-  partnerAction: 'addCustomEvent',
-  mapping: { ...defaultValues(addCustomEvent.fields), ...changes },
+  partnerAction,
+  mapping: { ...defaultValues(actions[partnerAction].fields), ...changes },
   type: 'automatic'
 })
 
+const viewed = (what: string) => ({ event: { '@template': `Viewed {{name}} ${what}` } })
+
 /** The subscriptions that Quick Setup switches on: together they take every type of call but alias. */
 export const presets: Preset[] = [
-  eventPreset('Add Custom Event (Track Event)', 'track'),
-  eventPreset('Add Custom Event (Page Event)', 'page', { event: { '@template': 'Viewed {{name}} Page' } }),
-  eventPreset('Add Custom Event (Screen Event)', 'screen', { event: { '@template': 'Viewed {{name}} Screen' } }),
-  {
-    name: 'Create Or Update Customer',
-    subscribe: 'type = "identify"',
-    partnerAction: 'upsertCustomer',
-    mapping: defaultValues(upsertCustomer.fields),
-    type: 'automatic'
-  },
-  {
-    name: 'Assign Customer To Group',
-    subscribe: 'type = "group"',
-    partnerAction: 'assignCustomerToGroup',
-    mapping: defaultValues(assignCustomerToGroup.fields),
-    type: 'automatic'
-  }
+  preset('Add Custom Event (Track Event)', 'track', 'addCustomEvent'),
+  preset('Add Custom Event (Page Event)', 'page', 'addCustomEvent', viewed('Page')),
+  preset('Add Custom Event (Screen Event)', 'screen', 'addCustomEvent', viewed('Screen')),
+  preset('Create Or Update Customer', 'identify', 'upsertCustomer'),
+  preset('Assign Customer To Group', 'group', 'assignCustomerToGroup')
 ]
