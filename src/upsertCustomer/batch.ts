@@ -1,4 +1,4 @@
-import { ErrorCodes, IntegrationError, isObject, MultiStatusResponse } from '@segment/actions-core'
+import { ErrorCodes, IntegrationError, isObject, isString, MultiStatusResponse } from '@segment/actions-core'
 import type { ActionDestinationErrorResponse, JSONLikeObject, RequestClient } from '@segment/actions-core'
 import groupBy from 'lodash/groupBy'
 import {
@@ -17,7 +17,7 @@ import type { Answer, AnswerBody } from '../errors'
 import type { Settings } from '../generated-types'
 import type { Values } from '../payload'
 import { askApi, askGateway, TIMEOUT_MS } from '../requests'
-import { isText, readCustomer, toGatewayBody } from './customer'
+import { readCustomer, toGatewayBody } from './customer'
 import type { Payload } from './generated-types'
 import { mergeCustomers, packRows, toBulkRow } from './rows'
 
@@ -161,7 +161,7 @@ async function sendBulk(batch: Batch, customers: BulkCustomer[]): Promise<Outcom
  */
 async function followJob(batch: Batch, customers: BulkCustomer[], { answer: accepted }: Outcome): Promise<void> {
   const { async_action_id: id }: Values = isObject(accepted?.data) ? accepted.data : {}
-  if (!isText(id) || !id) return
+  if (!isString(id) || !id) return
   for (const pause of PAUSES_MS) {
     if (Date.now() + pause > batch.deadline - MIN_LEFT_MS) return
     await new Promise((resolve) => setTimeout(resolve, pause))
@@ -267,4 +267,4 @@ function toFailure(error: unknown, settings: Settings): Failure {
   }
 }
 
-const isErrorCode = (code: unknown): code is keyof typeof ErrorCodes => isText(code) && code in ErrorCodes
+const isErrorCode = (code: unknown): code is keyof typeof ErrorCodes => isString(code) && code in ErrorCodes

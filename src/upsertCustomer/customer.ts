@@ -1,4 +1,4 @@
-import { isObject } from '@segment/actions-core'
+import { isObject, isString } from '@segment/actions-core'
 import dayjs from 'dayjs'
 import { payloadReader, requireId } from '../payload'
 import type { Values } from '../payload'
@@ -21,27 +21,23 @@ export function readCustomer(payload: object): Values {
   const customer = readPayload(values, values.traits === null)
   customer.source_id = requireId('source_id', customer.source_id)
   const { birthdate } = customer
-  if (isText(birthdate) || typeof birthdate === 'number') customer.birthdate = toIsoDate(String(birthdate))
+  if (isString(birthdate) || typeof birthdate === 'number') customer.birthdate = toIsoDate(String(birthdate))
   return customer
 }
 
 /** A customer as the gateway takes it: with the name joined of its parts when both are there and no name is mapped. */
 export function toGatewayBody(customer: Values): Values {
   const { name, first_name, last_name } = customer
-  const isJoined = name === undefined && isText(first_name) && isText(last_name)
+  const isJoined = name === undefined && isString(first_name) && isString(last_name)
   return isJoined ? { ...customer, name: joinName(customer) } : customer
 }
 
 /** The name made of whichever of its parts there is; empty where there is none. */
 export function joinName({ first_name, last_name }: Values): string {
   return [first_name, last_name]
-    .filter(isText)
+    .filter(isString)
     .map((part) => part.trim())
     .join(' ')
-}
-
-export function isText(value: unknown): value is string {
-  return typeof value === 'string'
 }
 
 /** The traits that the fields of a customer read by default; all others of a SQL trait are metadata. */
@@ -56,7 +52,7 @@ const MAPPED_TRAITS =
 function engageTraits({ computation_class, computation_key: name, traits }: Values): Values {
   if (!isObject(traits)) return {}
   if (computation_class !== 'sql_trait') {
-    if (!isText(name) || !name.trim()) return {}
+    if (!isString(name) || !name.trim()) return {}
     if (Object.keys(traits).includes(name)) return { [name]: traits[name] }
   }
   return Object.fromEntries(Object.entries(traits).filter(([trait]) => !MAPPED_TRAITS.includes(trait)))

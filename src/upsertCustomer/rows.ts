@@ -1,6 +1,6 @@
-import { isObject } from '@segment/actions-core'
+import { isObject, isString } from '@segment/actions-core'
 import type { Values } from '../payload'
-import { isText, joinName, toCalendarDate } from './customer'
+import { joinName, toCalendarDate } from './customer'
 
 /** Most bytes of JSON that one bulk call takes. Source: Voucherify's API reference, "Update customers in bulk". */
 export const MAX_BULK_BYTES = 10_485_760
@@ -17,7 +17,7 @@ export function mergeCustomers(customers: Values[]): Values | undefined {
   const merged: Values = {}
   for (const customer of customers) {
     // Both parts without a name are a newer name; one alone tells nothing of the other.
-    if (customer.name === undefined && isText(customer.first_name) && isText(customer.last_name)) delete merged.name
+    if (customer.name === undefined && isString(customer.first_name) && isString(customer.last_name)) delete merged.name
     Object.assign(merged, customer)
   }
   for (const key of ['address', 'metadata']) {
@@ -37,7 +37,7 @@ export function mergeCustomers(customers: Values[]): Values | undefined {
  */
 export function toBulkRow(customer: Values): Values | undefined {
   const { source_id, email, phone, description, metadata, birthdate } = customer
-  const date = isText(birthdate) ? toCalendarDate(birthdate) : null
+  const date = isString(birthdate) ? toCalendarDate(birthdate) : null
   const isHeld = birthdate === undefined || birthdate === null || date
   if (!isHeld) return undefined
   const row: Values = { source_id }
