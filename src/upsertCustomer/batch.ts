@@ -148,11 +148,9 @@ function toBulkCustomer(calls: Call[]): BulkCustomer | undefined {
 
 async function sendBulk(batch: Batch, customers: BulkCustomer[]): Promise<Outcome> {
   const json = `[${customers.map((customer) => customer.json).join(',')}]`
-  const outcome = await attempt(batch, (timeout) =>
+  return attempt(batch, REFUSED_KEYS, (timeout) =>
     askApi(batch.request, batch.settings, 'POST', 'customers/bulk/async', { json, timeout })
   )
-  haltAfter(batch, outcome, REFUSED_KEYS)
-  return outcome
 }
 
 /**
@@ -165,7 +163,7 @@ async function followJob(batch: Batch, customers: BulkCustomer[], { answer: acce
   for (const pause of PAUSES_MS) {
     if (Date.now() + pause > batch.deadline - MIN_LEFT_MS) return
     await new Promise((resolve) => setTimeout(resolve, pause))
-    const { answer, failure } = await attempt(batch, (timeout) =>
+    const { answer, failure } = await attempt(batch, [], (timeout) =>
       askApi(batch.request, batch.settings, 'GET', `async-actions/${encodeURIComponent(id)}`, { timeout })
     )
     if (failure) return
@@ -201,25 +199,29 @@ async function sendInOrder(batch: Batch, calls: Call[]): Promise<void> {
     const body = toGatewayBody(call.customer)
     const outcome = waits
       ? { failure: stopReason(batch) ?? waits }
-      : await attempt(batch, (timeout) =>
+      : await attempt(batch, [...REFUSED_KEYS, 429], (timeout) =>
           askGateway(batch.request, batch.settings, 'customer-processing', body, timeout)
         )
-    haltAfter(batch, outcome, [...REFUSED_KEYS, 429])
     settle(batch, [call], body, outcome)
     // A later call must not overtake one that will be sent again: the older values would win in the end.
     if (outcome.failure && isRetryable(outcome.failure.status)) waits = retryable(NOT_YET)
   }
 }
 
-/** Makes a request that must end before the batch does: its timeout counts once for the headers, once for the body. */
-async function attempt(batch: Batch, ask: (timeout: number) => Promise<Answer>): Promise<Outcome> {
+/**
+ * Makes a request that must end before the batch does: its timeout counts once for the headers, once for the body.
+ *
+ * @param halting statuses of answers that hold for all that is left of the batch
+ */
+async function attempt(batch: Batch, halting: number[], ask: (timeout: number) => Promise<Answer>): Promise<Outcome> {
   const stopped = stopReason(batch)
   if (stopped) return { failure: stopped }
   try {
     const answer = await ask(Math.min(TIMEOUT_MS, Math.floor((batch.deadline - Date.now()) / 2)))
     const error = failureOf(answer, batch.settings)
-    const body = toRecord(answer, batch.settings)
-    return { answer, body, failure: error && toFailure(error, batch.settings) }
+    const failure = error && toFailure(error, batch.settings)
+    if (halting.includes(answer.status)) batch.halted = failure
+    return { answer, body: toRecord(answer, batch.settings), failure }
   } catch (error) {
     return { failure: toFailure(error, batch.settings) }
   }
@@ -233,11 +235,6 @@ function stopReason({ halted, signal, deadline }: Batch): Failure | undefined {
     return retryable('The batch took too long, and this call was not sent. It can be sent again.')
   }
   return undefined
-}
-
-/** An answer of one of these statuses holds for all that is left. */
-function haltAfter(batch: Batch, { answer, failure }: Outcome, statuses: number[]): void {
-  if (answer && statuses.includes(answer.status)) batch.halted = failure
 }
 
 /** Records an outcome for calls. `sent` and `body` stand only where there was an answer. */
