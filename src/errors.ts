@@ -129,10 +129,10 @@ function holdsKey(text: string, { apiKey, secretKey }: Settings): boolean {
 }
 
 /**
- * Voucherify's error body, also when it is not labelled as JSON. Plain text is a message; a page says nothing.
- * Source of the shape: "Errors" in Voucherify's API reference; 413 has another one.
+ * What an answer says, also when it is not labelled as JSON. Plain text is a message; a page says nothing.
+ * Source of the shape of errors: "Errors" in Voucherify's API reference; 413 has another one.
  */
-function readBody(answer: AnswerBody): Values {
+export function readBody(answer: AnswerBody): Values {
   const body: unknown = answer.data ?? answer.content
   if (isObject(body)) return body
   if (typeof body !== 'string' || isPage(answer)) return {}

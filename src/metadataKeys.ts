@@ -1,6 +1,6 @@
 import { isObject } from '@segment/actions-core'
 import type { DynamicFieldResponse, RequestClient } from '@segment/actions-core'
-import { asError, failureOf, MAX_MESSAGE_LENGTH, shorten } from './errors'
+import { asError, failureOf, MAX_MESSAGE_LENGTH, readBody, shorten } from './errors'
 import type { Settings } from './generated-types'
 import { askApi } from './requests'
 
@@ -22,7 +22,7 @@ export async function listMetadataKeys(
     // What is said of keys, plan and rights holds here too; everything else is advice about a call.
     const failure = failureOf(answer, settings, [401, 402, 403].includes(answer.status) ? undefined : BY_HAND)
     if (failure) return noChoices(failure.message, answer.status)
-    const { properties }: { properties?: unknown } = isObject(answer.data) ? answer.data : {}
+    const { properties } = readBody(answer)
     return { choices: toChoices(isObject(properties) ? properties : {}) }
   } catch (error) {
     const { message, status = 500 } = asError(error)

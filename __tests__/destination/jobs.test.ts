@@ -160,6 +160,14 @@ describe('a bulk job', () => {
     }
   )
 
+  it('is asked also where no answer is labelled as JSON', async () => {
+    gatewayAnswers(({ method }) => {
+      if (method === 'POST') return { status: 202, body: ACCEPTED }
+      return { status: 200, body: JSON.stringify({ status: 'DONE', result: { errors: [ERROR] } }) }
+    }, API)
+    expect((await deliverBatch([identify('a'), identify('b')])).map(({ status }) => status)).toEqual([202, 400])
+  })
+
   it('has its ID escaped in the address', async () => {
     const sent = gatewayAnswers(
       ({ method }) => (method === 'POST' ? json(202, { async_action_id: '../a?b' }) : job('DONE')),

@@ -8,6 +8,7 @@ import {
   failureOf,
   isRetryable,
   MAX_MESSAGE_LENGTH,
+  readBody,
   shorten,
   textOf,
   toRecord,
@@ -99,7 +100,7 @@ export async function upsertBatch(
       continue
     }
     for (const { calls, row } of customers) settle(batch, calls, row, outcome)
-    if (!outcome.failure) jobs.push(followJob(batch, customers, outcome))
+    if (outcome.answer && !outcome.failure) jobs.push(followJob(batch, customers, outcome.answer))
   }
   // One iterator for all: each takes the next customer that no other has, so that a slow answer holds up nobody else.
   const waiting = alone.values()
@@ -157,8 +158,8 @@ async function sendBulk(batch: Batch, customers: BulkCustomer[]): Promise<Outcom
  * Asks what became of a bulk job, since 202 only says that it was made. What it does not tell in time stays accepted.
  * Source: "Get async action" in Voucherify's API reference.
  */
-async function followJob(batch: Batch, customers: BulkCustomer[], { answer: accepted }: Outcome): Promise<void> {
-  const { async_action_id: id }: Values = isObject(accepted?.data) ? accepted.data : {}
+async function followJob(batch: Batch, customers: BulkCustomer[], accepted: AnswerBody): Promise<void> {
+  const { async_action_id: id } = readBody(accepted)
   if (!isString(id) || !id) return
   for (const pause of PAUSES_MS) {
     if (Date.now() + pause > batch.deadline - MIN_LEFT_MS) return
@@ -166,8 +167,8 @@ async function followJob(batch: Batch, customers: BulkCustomer[], { answer: acce
     const { answer, failure } = await attempt(batch, [], (timeout) =>
       askApi(batch.request, batch.settings, 'GET', `async-actions/${encodeURIComponent(id)}`, { timeout })
     )
-    if (failure) return
-    const { status, result }: Values = isObject(answer?.data) ? answer.data : {}
+    if (failure || !answer) return
+    const { status, result } = readBody(answer)
     if (status === 'DONE' || status === 'FAILED') return settleJob(batch, customers, status, result)
   }
 }
