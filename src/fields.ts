@@ -17,7 +17,7 @@ export const clearableText = (label: string, description: string, value?: InputF
   description,
   type: 'string',
   allowNull: true,
-  ...(value === undefined ? {} : { default: value })
+  default: value
 })
 
 /** Key-value pairs that land in the customer's metadata. The mapping editor offers the keys that the project defines. */
