@@ -24,10 +24,10 @@ type Declared = Record<string, Pick<InputField, 'properties' | 'allowNull' | 'un
  *
  * With `dropNulls`, nulls are absent everywhere.
  */
-export function payloadReader(fields: Declared): (payload: object, dropNulls?: boolean) => Values {
+export function payloadReader(fields: Declared): (payload: Values, dropNulls?: boolean) => Values {
   const visible = visibleFields(fields)
   // A host that merges its settings into the payload (PostHog's CDP) gives null for whatever the call lacks.
-  return (payload, dropNulls = false) => read(visible, { ...payload }, dropNulls || 'customURL' in payload)
+  return (payload, dropNulls = false) => read(visible, payload, dropNulls || 'customURL' in payload)
 }
 
 function visibleFields(fields: Declared): VisibleField[] {

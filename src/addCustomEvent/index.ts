@@ -72,7 +72,7 @@ const readPayload = payloadReader(fields)
 
 /** @throws PayloadValidationError for a source_id or an event name that can't be used */
 function toBody(payload: Payload): Values {
-  const body = readPayload(payload)
+  const body = readPayload({ ...payload })
   return { ...body, customer: requireCustomer(body), event: requireEvent(body) }
 }
 

@@ -32,7 +32,7 @@ const readPayload = payloadReader(fields)
 
 /** @throws PayloadValidationError for a source_id or group_id that can't be used */
 function toBody(payload: Payload): Values {
-  const body = readPayload(payload)
+  const body = readPayload({ ...payload })
   return { ...body, customer: requireCustomer(body), group_id: requireId('group_id', body.group_id) }
 }
 
