@@ -40,7 +40,7 @@ export const authentication: DestinationDefinition<Settings>['authentication'] =
       required: true
     }
   },
-  testAuthentication: (request, { settings }) => testAuthentication(request, settings)
+  testAuthentication
 }
 
 /**
@@ -49,7 +49,7 @@ export const authentication: DestinationDefinition<Settings>['authentication'] =
  * @throws InvalidAuthenticationError that tells refused keys from a wrong address from a gateway in trouble, since the
  * framework keeps nothing but the message; IntegrationError for a setting that can't be used
  */
-async function testAuthentication(request: RequestClient, settings: Settings): Promise<void> {
+async function testAuthentication(request: RequestClient, { settings }: { settings: Settings }): Promise<void> {
   const problem = await askGateway(request, settings, 'test-authentication').then(
     (answer) => explain(answer, settings),
     explainSilence

@@ -13,10 +13,9 @@ import { askApi } from './requests'
  */
 export async function eraseCustomer(
   request: RequestClient,
-  settings: Settings,
-  userId: string | null | undefined
+  { settings, payload }: { settings: Settings; payload: { userId?: string | null } }
 ): Promise<{ output: string }> {
-  const sourceId = String(userId ?? '').trim()
+  const sourceId = String(payload.userId ?? '').trim()
   if (!sourceId) return { output: 'Nothing to erase: the request has no userId.' }
   const path = `customers/${encodePathSegment(sourceId)}/permanent-deletion`
   const answer = await askApi(request, settings, 'POST', path)

@@ -16,7 +16,7 @@ const destination: DestinationDefinition<Settings> = {
   authentication,
   presets,
   actions: { addCustomEvent, assignCustomerToGroup, upsertCustomer },
-  onDelete: (request, { settings, payload }) => eraseCustomer(request, settings, payload.userId)
+  onDelete: eraseCustomer
 }
 
 export default destination
