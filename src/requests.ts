@@ -29,7 +29,7 @@ export async function send(
   path: GatewayPath,
   body: Values
 ): Promise<Answer> {
-  const answer = await askGateway(request, settings, path, body)
+  const answer = await askGateway(request, settings, path, { json: body })
   const failure = failureOf(answer, settings)
   if (failure) throw failure
   return answer
@@ -45,21 +45,20 @@ export async function askGateway(
   request: RequestClient,
   settings: Settings,
   path: GatewayPath,
-  body?: Values,
-  timeout = TIMEOUT_MS
+  { json, timeout = TIMEOUT_MS }: { json?: Values; timeout?: number } = {}
 ): Promise<Answer> {
-  const { gateway, id, secret } = connect(settings)
+  const { gateway, id, secret } = readSettings(settings)
   return ask(request, `${gateway}/segmentio/${path}`, {
-    method: body ? 'POST' : 'GET',
+    method: json ? 'POST' : 'GET',
     // Voucherify's documented pair, and the pair by which the gateway has known this destination since 2023. Nothing
     // public says which of the two it reads today.
     headers: {
       'X-App-Id': id,
       'X-App-Token': secret,
-      authorization: `Basic ${base64(id)}`,
-      'secret-key': base64(secret)
+      authorization: `Basic ${Buffer.from(id).toString('base64')}`,
+      'secret-key': Buffer.from(secret).toString('base64')
     },
-    json: body,
+    json,
     timeout
   })
 }
@@ -68,7 +67,8 @@ export async function askGateway(
  * Asks Voucherify's public API, and gives its answer whatever the status.
  *
  * @param path what follows the API's version
- * @param json body that is JSON already
+ * @param body JSON
+ * @param timeout longest wait in milliseconds
  * @throws as `askGateway` does
  */
 export async function askApi(
@@ -76,12 +76,12 @@ export async function askApi(
   settings: Settings,
   method: 'GET' | 'POST',
   path: string,
-  { json, timeout = TIMEOUT_MS }: { json?: string; timeout?: number } = {}
+  { body, timeout = TIMEOUT_MS }: { body?: string; timeout?: number } = {}
 ): Promise<Answer> {
-  const { api, id, secret } = connect(settings)
+  const { api, id, secret } = readSettings(settings)
   const headers: Record<string, string> = { 'X-App-Id': id, 'X-App-Token': secret }
-  if (json !== undefined) headers['Content-Type'] = 'application/json'
-  return ask(request, `${api}/${VOUCHERIFY_API_VERSION}/${path}`, { method, headers, body: json, timeout })
+  if (body !== undefined) headers['Content-Type'] = 'application/json'
+  return ask(request, `${api}/${VOUCHERIFY_API_VERSION}/${path}`, { method, headers, body, timeout })
 }
 
 /**
@@ -124,16 +124,16 @@ function isTimeout(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ETIMEDOUT' && 'options' in error
 }
 
-function base64(text: string): string {
-  return Buffer.from(text).toString('base64')
-}
-
 /**
  * Where the settings lead, and the keys as headers carry them.
  *
  * @throws IntegrationError (400) that names a setting that can't be used
  */
-export function connect({ customURL, apiKey, secretKey }: Settings): VoucherifyHosts & { id: string; secret: string } {
+export function readSettings({
+  customURL,
+  apiKey,
+  secretKey
+}: Settings): VoucherifyHosts & { id: string; secret: string } {
   return {
     ...resolveHosts(customURL),
     id: readKey(apiKey, 'Application ID', 'INVALID_APPLICATION_ID'),

@@ -148,9 +148,9 @@ function toBulkCustomer(calls: Call[]): BulkCustomer | undefined {
 }
 
 async function sendBulk(batch: Batch, customers: BulkCustomer[]): Promise<Outcome> {
-  const json = `[${customers.map((customer) => customer.json).join(',')}]`
+  const body = `[${customers.map(({ json }) => json).join(',')}]`
   return attempt(batch, REFUSED_KEYS, (timeout) =>
-    askApi(batch.request, batch.settings, 'POST', 'customers/bulk/async', { json, timeout })
+    askApi(batch.request, batch.settings, 'POST', 'customers/bulk/async', { body, timeout })
   )
 }
 
@@ -201,7 +201,7 @@ async function sendInOrder(batch: Batch, calls: Call[]): Promise<void> {
     const outcome = waits
       ? { failure: stopReason(batch) ?? waits }
       : await attempt(batch, [...REFUSED_KEYS, 429], (timeout) =>
-          askGateway(batch.request, batch.settings, 'customer-processing', body, timeout)
+          askGateway(batch.request, batch.settings, 'customer-processing', { json: body, timeout })
         )
     settle(batch, [call], body, outcome)
     // A later call must not overtake one that will be sent again: the older values would win in the end.

@@ -1,6 +1,6 @@
 import voucherify from '../../src'
 import type { Settings } from '../../src/generated-types'
-import { connect } from '../../src/requests'
+import { readSettings } from '../../src/requests'
 import { standIn } from '../../tools/standIn'
 
 /** The destination, whose requests reach a server on this machine where its setting names one. */
@@ -14,7 +14,7 @@ const LOOPBACK = /^http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d+)?\/?$/
  * @throws the destination's error for a setting that can't be used
  */
 export function connectApi(settings: Settings): { api: string; id: string; secret: string } {
-  if (!LOOPBACK.test(settings.customURL)) return connect(settings)
-  const { id, secret } = connect({ ...settings, customURL: 'https://segmentio.voucherify.io' })
+  if (!LOOPBACK.test(settings.customURL)) return readSettings(settings)
+  const { id, secret } = readSettings({ ...settings, customURL: 'https://segmentio.voucherify.io' })
   return { api: settings.customURL.replace(/\/$/, ''), id, secret }
 }
