@@ -12,6 +12,7 @@ import {
   API,
   API_HEADERS,
   callOf,
+  bulkRequest,
   CUSTOMER_PRESET,
   deliverBatch,
   GATEWAY_HEADERS,
@@ -190,6 +191,11 @@ describe('a row', () => {
     expect(bulk.map(({ body }) => body)).toEqual([[{ source_id: 'usr_2' }]])
     expect(gateway.map(({ body }) => body)).toEqual([{ source_id: 'usr_1', birthdate: birthday, type: 'identify' }])
   })
+
+  it.each([true, ['1990-01-02'], { year: 1990 }])(
+    'can not hold the birthdate %j either, which a host without the framework may pass',
+    async (birthdate) => expect((await bulkRequest([{ source_id: 'usr_1', birthdate }])).url).toBe(CUSTOMER)
+  )
 })
 
 describe('several calls of one customer', () => {

@@ -37,15 +37,15 @@ export function mergeCustomers(customers: Values[]): Values | undefined {
  */
 export function toBulkRow(customer: Values): Values | undefined {
   const { source_id, email, phone, description, metadata, birthdate } = customer
-  const date = isString(birthdate) ? toCalendarDate(birthdate) : birthdate
-  if (birthdate !== undefined && date === undefined) return undefined
+  const date = isString(birthdate) ? toCalendarDate(birthdate) : undefined
+  if (!date && birthdate !== undefined && birthdate !== null) return undefined
   const row: Values = { source_id }
   const values = {
     name: rowName(customer),
     email,
     phone,
     description,
-    birthdate: date,
+    birthdate: date ?? birthdate,
     address: rowAddress(customer),
     metadata
   }
