@@ -1,3 +1,5 @@
+import axe from 'axe-core'
+import type { AxeResults } from 'axe-core'
 import { chromium } from 'playwright-core'
 import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from 'playwright-core'
 import { bundlePage } from '../../workbench/page/bundle'
@@ -15,6 +17,8 @@ const ACTION_MS = 15_000
 const ARGUMENTS = [
   '--no-sandbox',
   '--disable-gpu',
+  // A process less for each browser, which two cores feel.
+  '--in-process-gpu',
   '--disable-quic',
   '--disable-dev-shm-usage',
   '--no-first-run',
@@ -127,7 +131,7 @@ export interface Opener {
   /** Opens an address in a browser profile of its own. */
   visit(url: string, options?: BrowserContextOptions): Promise<Visit>
   /** Starts a workbench and opens its page. */
-  open(options?: StartOptions): Promise<Opened>
+  open(options?: StartOptions, visitOptions?: BrowserContextOptions): Promise<Opened>
 }
 
 export interface Opened {
@@ -136,17 +140,32 @@ export interface Opened {
   page: Page
 }
 
-/** One browser for the tests of a block. What a test opens is closed when the test has ended, the last first. */
+/**
+ * One browser for the tests of a block. What a test opens is closed when the test has ended, the last first; what is opened
+ * before all tests, for those that only look, when all have.
+ */
 export function useBrowser(): Opener {
   let browser: Browser
-  const closers: (() => Promise<void>)[] = []
+  const ofBlock: (() => Promise<void>)[] = []
+  const ofTest: (() => Promise<void>)[] = []
+  let closers = ofBlock
+  const closeAll = async (all: (() => Promise<void>)[]) => {
+    for (const close of all.splice(0).reverse()) await close()
+  }
   beforeAll(async () => {
     browser = await launch()
   })
-  afterEach(async () => {
-    for (const close of closers.splice(0).reverse()) await close()
+  beforeEach(() => {
+    closers = ofTest
   })
-  afterAll(() => browser.close())
+  afterEach(async () => {
+    await closeAll(ofTest)
+    closers = ofBlock
+  })
+  afterAll(async () => {
+    await closeAll(ofBlock)
+    await browser.close()
+  })
 
   const visitAndClose: Opener['visit'] = async (url, options) => {
     const visited = await visit(browser, url, options)
@@ -155,10 +174,10 @@ export function useBrowser(): Opener {
   }
   return {
     visit: visitAndClose,
-    async open(options) {
+    async open(options, visitOptions) {
       const running = await startWorkbench(options)
       closers.push(() => running.close())
-      const visited = await visitAndClose(running.url)
+      const visited = await visitAndClose(running.url, visitOptions)
       return { running, visited, page: visited.page }
     }
   }
@@ -208,3 +227,20 @@ export const overflow = async (page: Page): Promise<number> =>
   Number(
     await page.evaluate('Math.max(document.documentElement.scrollWidth - document.documentElement.clientWidth, 0)')
   )
+
+/** Gives the window another size, and waits until what is laid out by a script has followed it. */
+export async function resize(page: Page, width: number, height: number): Promise<void> {
+  await page.setViewportSize({ width, height })
+  await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))')
+}
+
+/** What axe finds serious or critical, as texts: in the whole page by all its rules, or in a part and by some. */
+export async function findingsOf(page: Page, within = 'html', rules?: string[]): Promise<string[]> {
+  if (!(await page.evaluate('"axe" in window'))) await page.evaluate(axe.source)
+  const options = { resultTypes: ['violations'], ...(rules && { runOnly: rules }) }
+  const run = `axe.run(${JSON.stringify(within)}, ${JSON.stringify(options)})`
+  const { violations } = (await page.evaluate(run)) as AxeResults
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id} at ${nodes.map(({ target }) => target.join(' ')).join(', ')}`)
+}
