@@ -33,7 +33,8 @@ export interface Reading<T> {
 /**
  * Reads something again whenever what it depends on changes. An answer that a later question overtook is dropped.
  *
- * @param delayMs pause before the question, so that typing asks once
+ * @param delayMs pause before the question, so that typing asks once; there is none before the first answer, since then
+ * there is nothing to see yet
  */
 export function useReading<T>(
   read: ((signal: AbortSignal) => Promise<T>) | null,
@@ -41,18 +42,23 @@ export function useReading<T>(
   delayMs = 0
 ): Reading<T> {
   const [reading, setReading] = useState<Reading<T>>({ value: null, error: '' })
+  const isAnswered = useRef(false)
   useEffect(() => {
     if (!read) return setReading({ value: null, error: '' })
     const controller = new AbortController()
     const { signal } = controller
+    const take = (next: (previous: Reading<T>) => Reading<T>) => {
+      if (signal.aborted) return
+      isAnswered.current = true
+      setReading(next)
+    }
     const start = () =>
       read(signal).then(
-        (value) => signal.aborted || setReading({ value, error: '' }),
+        (value) => take(() => ({ value, error: '' })),
         (reason: unknown) =>
-          signal.aborted ||
-          setReading(({ value }) => ({ value, error: reason instanceof Error ? reason.message : String(reason) }))
+          take(({ value }) => ({ value, error: reason instanceof Error ? reason.message : String(reason) }))
       )
-    const timer = setTimeout(start, delayMs)
+    const timer = setTimeout(start, isAnswered.current ? delayMs : 0)
     return () => {
       clearTimeout(timer)
       controller.abort()
