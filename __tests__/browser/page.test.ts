@@ -261,6 +261,30 @@ describeInBrowser('the page', () => {
     })
   })
 
+  describe('a call that ends while the list is read for the first time', () => {
+    it('has its row all the same', async () => {
+      const { page } = await start({}, 'about:blank')
+      let answer = () => undefined
+      const isHeld = new Promise<void>((held) =>
+        page.route(
+          '**/api/deliveries?*',
+          async (route) => {
+            const before = await route.fetch()
+            answer = () => void route.fulfill({ response: before })
+            held()
+          },
+          { times: 1 }
+        )
+      )
+      await page.goto(running.url)
+      await isHeld
+      await sendTracks(1, () => 'Meanwhile')
+      await page.getByRole('link', { name: 'Add Custom Event (Track Event), Delivered: 1' }).waitFor()
+      answer()
+      await rowsOf(page).getByText('Meanwhile').waitFor()
+    })
+  })
+
   describe('a thousand deliveries', () => {
     it('all arrive, draw only the rows that are seen, and scroll without a gap', async () => {
       const { page } = await start({ viewport: { width: 1280, height: 900 } })

@@ -96,7 +96,18 @@ function createListReader() {
     if (mine !== current) return
     setState({ list: toListing(filter, answer, meanwhile) })
     meanwhile = null
-    await readOlder(FIRST_ROWS)
+    catchUp()
+    if (mine === current) await readOlder(FIRST_ROWS)
+  }
+
+  /** In a burst the stream brings only the newest deliveries; what the counts say beyond them is read from the list. */
+  function catchUp(): void {
+    const { overview, list: listing } = getState()
+    if (!overview || !listing || meanwhile) return
+    const ended = sumOf(totalsOf(overview))
+    if (ended <= listing.total || ended === caughtUpAt) return
+    caughtUpAt = ended
+    void refresh(read)
   }
 
   /** Reads on from the oldest row, one answer at a time, until there are so many rows or no older ones. */
@@ -130,10 +141,10 @@ function createListReader() {
     reread: () => void refresh(read),
     readOlder: (rows: number) => void readOlder(rows).catch(() => undefined),
     arrived(ended: Delivery[]): void {
-      const listing = getState().list
-      if (!listing) return
+      // Also before there is a list: its first answer may be older than these.
       meanwhile?.push(...ended)
-      setState({ list: withArrived(listing, ended) })
+      const listing = getState().list
+      if (listing) setState({ list: withArrived(listing, ended) })
     },
     cleared(): void {
       current += 1
@@ -141,15 +152,7 @@ function createListReader() {
       caughtUpAt = 0
       setState({ list: { filter, rows: [], matching: 0, total: 0, isWhole: true, latest: [] } })
     },
-    /** In a burst the stream brings only the newest deliveries; what the counts say beyond them is read from the list. */
-    catchUp(): void {
-      const { overview, list: listing } = getState()
-      if (!overview || !listing || meanwhile) return
-      const ended = sumOf(totalsOf(overview))
-      if (ended <= listing.total || ended === caughtUpAt) return
-      caughtUpAt = ended
-      void refresh(read)
-    }
+    catchUp
   }
 }
 
