@@ -629,6 +629,16 @@ describeInBrowser('what people do on the page', () => {
       expect(running.sandbox.customer('bob')).toBeDefined()
     })
 
+    it('says of a customer that was erased elsewhere that nothing is known of it any more', async () => {
+      await identify('ada', { email: 'ada@example.com' })
+      await open('Customers')
+      await page.getByRole('link', { name: 'ada', exact: true }).click()
+      await page.getByRole('heading', { name: 'What changed it' }).waitFor()
+      await running.send('POST', '/api/delete', { userId: 'ada' })
+      await page.getByText('Nothing is known of this customer').waitFor()
+      await page.getByRole('heading', { name: 'What changed it' }).waitFor({ state: 'detached' })
+    })
+
     it('clears the sandbox and the deliveries after asking', async () => {
       await sendSamples(page)
       await page.getByRole('button', { name: /Rejected \d+/ }).click()

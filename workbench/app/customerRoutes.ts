@@ -90,13 +90,11 @@ function wordsOf({ sourceId, values, events, groups, engage }: Person): string {
 function viewCustomer({ people, sandbox, mode }: CustomerParts, sourceId: string): CustomerView {
   const person = people.get(sourceId)
   const held = mode === 'sandbox' ? sandbox.customer(sourceId) : undefined
-  if (!person && !held) {
-    throw new Refusal(404, 'No delivered call was about this customer since the workbench started.')
-  }
   const known = person?.changes ?? []
   const changes = held ? withCauses(held.history, known) : known.map(toChange)
   return {
     sourceId,
+    isKnown: Boolean(person || held),
     customer: held?.customer ?? null,
     sent: nest(person),
     changes: changes.filter(({ changes }) => changes.length),

@@ -91,8 +91,17 @@ describe('one customer', () => {
     expect((await view(running, 'ida')).engage).toMatchObject([{ value: false }])
     await running.send('POST', '/api/delete', { userId: 'ida' })
     expect(await running.send('GET', '/api/customers/ida')).toMatchObject({
-      status: 404,
-      body: { error: expect.stringContaining('No delivered call was about this customer') }
+      status: 200,
+      body: {
+        sourceId: 'ida',
+        isKnown: false,
+        customer: null,
+        sent: {},
+        changes: [],
+        engage: [],
+        groups: [],
+        events: []
+      }
     })
   })
 })

@@ -37,7 +37,13 @@ export function CustomerPage({ sourceId }: { sourceId: string }) {
       <Head sourceId={sourceId} values={values} />
       {isTooLong && <p class="problem">The ID is too long to ask the workbench for this customer.</p>}
       <Problem text={view.error || calls.error} />
-      {value && (
+      {value && !value.isKnown && (
+        <p class="empty">
+          Nothing is known of this customer: no call about it was delivered since the workbench started, or it was
+          erased.
+        </p>
+      )}
+      {value?.isKnown && (
         <div class="columns">
           <div class="stack">
             <Engage view={value} />

@@ -55,6 +55,8 @@ export interface CustomerGroup {
 /** GET /api/customers/:source_id : one customer as this workbench knows it, everything newest first and bounded. */
 export interface CustomerView {
   sourceId: string
+  /** False where no delivered call was about this customer, or it was erased: then all else is empty. */
+  isKnown: boolean
   /** What the sandbox holds; null where it has no such customer, or deliveries go to a real project. */
   customer: SandboxCustomer | null
   /** What the delivered calls say by now, of the values that they carried. */
