@@ -19,7 +19,7 @@ const MAX_EVENTS = 50
 const MAX_GROUPS = 50
 const MAX_ENGAGE = 100
 /** How much of all customers is remembered: the one whose last call is the oldest is forgotten first. */
-const BOUNDS = { maxCount: 20_000, maxCost: 48 * 1024 * 1024 }
+const BOUNDS = { maxCount: 20_000, maxCost: 32 * 1024 * 1024 }
 /** What an entry costs beside its values: its times and its call. */
 const ENTRY_LENGTH = 200
 /** How many of an audience are named. */

@@ -29,6 +29,7 @@ import type { PipelineLimits } from '../segment/pipeline'
 import { Refusal } from '../shared/refusal'
 import { freshSamples } from '../segment/samples'
 import type { Sandbox } from '../sandbox'
+import { KEEP_ALIVE_MS } from '../sandbox/server'
 import { refusedDelivery } from '../segment/refused'
 import { systemClock } from '../segment/retries'
 import type { Clock } from '../segment/retries'
@@ -50,15 +51,16 @@ export interface WorkbenchLimits {
   stream: StreamLimits
 }
 
+/** With those of the sandbox and of `people.ts` they add up to less than the heap that `npm start` allows. */
 export const LIMITS: WorkbenchLimits = {
-  pipeline: { concurrency: 10, maxCalls: 20_000, maxCost: 96 * 1024 * 1024, batchWaitMs: 1000 },
+  pipeline: { concurrency: 10, maxCalls: 20_000, maxCost: 48 * 1024 * 1024, batchWaitMs: 1000 },
   deliveries: {
-    delivered: { maxCount: 5000, maxCost: 64 * 1024 * 1024 },
-    failed: { maxCount: 5000, maxCost: 64 * 1024 * 1024 },
+    delivered: { maxCount: 5000, maxCost: 32 * 1024 * 1024 },
+    failed: { maxCount: 5000, maxCost: 32 * 1024 * 1024 },
     unsent: { maxCount: 2000, maxCost: 16 * 1024 * 1024 },
-    webhooks: { maxCount: 1000, maxCost: 16 * 1024 * 1024 }
+    webhooks: { maxCount: 1000, maxCost: 8 * 1024 * 1024 }
   },
-  stream: { maxClients: 20, maxDeliveries: 500, maxLength: 4 * 1024 * 1024, intervalMs: 250, heartbeatMs: 15_000 }
+  stream: { maxClients: 20, maxDeliveries: 500, maxLength: 2 * 1024 * 1024, intervalMs: 250, heartbeatMs: 15_000 }
 }
 
 /** How many messageIds are remembered: more than the queue and a burst of an SDK hold together. */
@@ -206,7 +208,7 @@ export function createWorkbench({
     if (path.startsWith('/v1/') && method !== 'GET') intake.refuse([{ reason }], intake.now())
   })
   const app = createApp(mask, guard)
-  const server = createAdaptorServer({ fetch: app.fetch })
+  const server = createAdaptorServer({ fetch: app.fetch, serverOptions: { keepAliveTimeout: KEEP_ALIVE_MS } })
   const address = () => addressOf(server.address() as AddressInfo)
   addTrackingRoutes(app, intake)
   addApiRoutes(app, {

@@ -6,7 +6,7 @@ import type { Route } from './routes'
 
 /** How long a report can be fetched. How long Voucherify keeps one is not documented. */
 export const REPORT_SECONDS = 3_600
-const BOUNDS = { maxCount: 1_000, maxCost: 32 * 1024 * 1024 }
+const BOUNDS = { maxCount: 1_000, maxCost: 16 * 1024 * 1024 }
 /** The columns that Voucherify names are `found` and `updated`; the others are the sandbox's own. */
 const HEADER = 'source_id,found,updated,key,message,details\n'
 

@@ -24,7 +24,7 @@ export interface ServerParts {
 
 const LOOPBACK_HOST = /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/i
 /** Longer than clients keep a connection, so that none is closed under a request. */
-const KEEP_ALIVE_MS = 60_000
+export const KEEP_ALIVE_MS = 60_000
 
 /** A server that takes the calls of programs on this machine. It listens when `listen` is called on it. */
 export function createSandboxServer(parts: ServerParts): Server {

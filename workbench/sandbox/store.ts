@@ -42,8 +42,8 @@ const LIMITS: StoreLimits = {
   maxCustomers: 250_000,
   maxGroups: 10_000,
   maxCost: 320 * MB,
-  events: { maxCount: 10_000, maxCost: 32 * MB },
-  changes: { maxCount: Infinity, maxCost: 32 * MB }
+  events: { maxCount: 10_000, maxCost: 24 * MB },
+  changes: { maxCount: Infinity, maxCost: 24 * MB }
 }
 
 /** What a call does, as the totals count it. */

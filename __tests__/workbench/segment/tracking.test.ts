@@ -35,6 +35,12 @@ describe('the Tracking API', () => {
     expect(await ended(2)).toHaveLength(2)
   })
 
+  it('keeps a connection for longer than SDKs use it again, so that none ends under a call', async () => {
+    const { url } = await start()
+    const { headers } = await fetch(`${url}/v1/track`, { method: 'POST', body: JSON.stringify(TRACK) })
+    expect(headers.get('keep-alive')).toBe('timeout=60')
+  })
+
   it('keeps the message ID and the time of a call', async () => {
     const { send, ended } = await start()
     await send('POST', '/v1/track', { ...TRACK, messageId: 'msg_1', timestamp: '2025-03-03T09:00:00.000Z' })
