@@ -439,6 +439,24 @@ describe('a bulk call that fails', () => {
     expect([bulk.length, gateway.length]).toEqual([1, 0])
   })
 
+  it('with a page, though of a 2xx, is retryable: nothing shows that a job was made', async () => {
+    const page = '<!doctype html><p>hi</p>'
+    const sent = gatewayAnswers({ status: 202, body: page }, API)
+    expect(await deliverBatch([identify('usr_1')])).toEqual([
+      {
+        status: 502,
+        errortype: 'RETRYABLE_ERROR',
+        errormessage:
+          'A web page answered (202) instead of Voucherify, so nothing shows that the data arrived. ' +
+          'Check the setting "Custom Voucherify URL"; the call can be sent again later.',
+        sent: { source_id: 'usr_1' },
+        body: page,
+        errorreporter: 'DESTINATION'
+      }
+    ])
+    expect(sent).toHaveLength(1)
+  })
+
   it('with a redirect is retryable, and not followed', async () => {
     const elsewhere = gatewayAnswers(json(202, ACCEPTED), 'https://login.example.com')
     gatewayAnswers({ status: 307, headers: { Location: 'https://login.example.com' } }, API)
