@@ -24,6 +24,9 @@ interface State {
   beganWith: number
 }
 
+/** What there is to say before the first input is read: the question about the schema may have to wait. */
+const BEFORE: State = { title: 'Beginning', share: 0, words: [], beganAt: 0, beganWith: 0 }
+
 /** Says on the terminal how far a run is: a bar that is written over, or a plain line now and then. */
 export class Progress {
   private state: State | undefined
@@ -47,11 +50,11 @@ export class Progress {
     const done = delivered.accepted + delivered.rejected
     const words = [
       `${amount(done)} of ${amount(total.rows)} customers`,
+      ...(delivered.rejected ? [`${amount(delivered.rejected)} rejected`] : []),
       `${delivered.packs} of ${total.packs} packs`,
       `${megabytes(delivered.bytes)} of ${megabytes(total.bytes)}`,
       ...(total.groups ? [`${amount(groups)} of ${amount(total.groups)} groups`] : []),
-      ...this.rate(done, 'customers'),
-      ...(delivered.rejected ? [`${amount(delivered.rejected)} rejected`] : [])
+      ...this.rate(done, 'customers')
     ]
     this.set('Sending', (done + groups) / Math.max(1, total.rows + total.groups), words)
   }
@@ -84,16 +87,26 @@ export class Progress {
   }
 
   private show(): void {
-    if (!this.state) return
-    const { title, share, words } = this.state
+    const state = this.state ?? (this.wait && BEFORE)
+    if (!state) return
+    const { title, share, words } = state
     const percent = `${Math.floor(share * 100)} %`
-    const parts = [...words, ...this.waitWords(), ...this.timeLeft(this.state)]
-    if (!this.terminal.isTTY) return this.terminal.write(`${title}: ${[percent, ...parts].join(', ')}\n`)
+    const last = [...this.waitWords(), ...this.timeLeft(state)]
+    if (!this.terminal.isTTY) return this.terminal.write(`${title}: ${[percent, ...words, ...last].join(', ')}\n`)
     const filled = Math.round(share * BAR_WIDTH)
     const bar = '█'.repeat(filled) + '░'.repeat(BAR_WIDTH - filled)
-    const text = `${title} ${bar} ${percent}  ${parts.join('  ')}`.slice(0, Math.max(20, this.terminal.columns - 1))
+    const text = this.fit(`${title} ${bar} ${percent}`, words, last)
     this.terminal.write(`\r\x1b[K${this.terminal.hasColour ? text.replace(bar, `\x1b[36m${bar}\x1b[0m`) : text}`)
     this.isBarShown = true
+  }
+
+  /** One line: where the terminal is narrow, the later words give way to the wait and the time left. */
+  private fit(first: string, words: string[], last: string[]): string {
+    const room = Math.max(20, this.terminal.columns - 1)
+    const lineOf = (kept: number) => [first, ...words.slice(0, kept), ...last].join('  ')
+    let kept = words.length
+    while (kept && lineOf(kept).length > room) kept -= 1
+    return lineOf(kept).slice(0, room)
   }
 
   private waitWords(): string[] {
