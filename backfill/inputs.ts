@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream'
 import { constants, createGunzip, gunzipSync } from 'node:zlib'
 import { errorCode } from '../workbench/shared/errorCode'
 import { blocked, unusable } from './stop'
+import type { Stop } from './stop'
 
 export type Format = 'csv' | 'ndjson'
 
@@ -76,7 +77,7 @@ function walk(folder: string, format: Format | undefined, inputs: Inputs, seen: 
   const real = realpathSync(folder)
   if (seen.has(real)) return
   seen.add(real)
-  const names = readdirSync(folder).sort()
+  const names = namesIn(folder).sort()
   for (const name of names) {
     const path = join(folder, name)
     const skip = (why: string) => inputs.skipped.push({ path, why })
@@ -91,6 +92,14 @@ function walk(folder: string, format: Format | undefined, inputs: Inputs, seen: 
       if ('why' in look) skip(look.why)
       else inputs.files.push(inputFile(path, format ?? look.format))
     }
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch {
+    throw unreadable(folder)
   }
 }
 
@@ -123,7 +132,7 @@ function peek(path: string): Buffer {
   try {
     file = openSync(path, 'r')
   } catch {
-    throw unusable(`${path} can't be read. Check its permissions.`)
+    throw unreadable(path)
   }
   const bytes = head.subarray(0, readSync(file, head, 0, PEEK_BYTES, 0))
   closeSync(file)
@@ -134,6 +143,10 @@ function peek(path: string): Buffer {
     // What is wrong with it is said when it is read.
     return Buffer.from('{')
   }
+}
+
+function unreadable(path: string): Stop {
+  return unusable(`${path} can't be read. Check its permissions.`)
 }
 
 function isGzip(bytes: Buffer): boolean {

@@ -343,6 +343,21 @@ describe('what is asked to end', () => {
 })
 
 describe('inputs that can’t be read', () => {
+  afterEach(() => jest.restoreAllMocks())
+
+  it('a folder among them is said by its name, and not taken for the work folder', async () => {
+    write(folder.path('logs/locked/a.ndjson'), '{}')
+    const read = fs.readdirSync
+    jest.spyOn(fs, 'readdirSync').mockImplementation(((path: string) => {
+      if (!path.endsWith('locked')) return read(path)
+      throw Object.assign(new Error('EACCES: permission denied, scandir'), { code: 'EACCES', path })
+    }) as typeof fs.readdirSync)
+    expect(await send([folder.path('logs')])).toMatchObject({
+      exitCode: 2,
+      said: `${folder.path('logs/locked')} can't be read. Check its permissions.\n`
+    })
+  })
+
   it('a cut gzip ends the run before anything is sent, and names the file', async () => {
     const text = gzipSync(
       `source_id,note\n${Array.from({ length: 9_000 }, (_value, index) => `c${index},${Math.sin(index)}\n`).join('')}`
