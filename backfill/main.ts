@@ -71,7 +71,7 @@ export async function main(
     const stop = asStop(error)
     const [exitCode, message] =
       stop instanceof Stop
-        ? [stop.exitCode, stop.message]
+        ? [stop.exitCode, withNext(stop)]
         : [EXIT.blocked, stop instanceof Error ? String(stop.stack) : String(stop)]
     progress.line(message)
     if (args.includes('--json')) print(`${JSON.stringify({ state: 'failed', exitCode, message })}\n`)

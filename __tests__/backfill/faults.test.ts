@@ -340,6 +340,19 @@ describe('what is asked to end', () => {
     expect((await send([file])).exitCode).toBe(0)
     expect(voucherify.bulkCalls).toHaveLength(1)
   })
+
+  it('says so too before anything was read', async () => {
+    const controller = new AbortController()
+    voucherify.script.schema = () => {
+      controller.abort()
+      return { status: 500 }
+    }
+    const { exitCode, said } = await send([customers(2)], { signal: controller.signal })
+    expect({ exitCode, said }).toEqual({
+      exitCode: 130,
+      said: expect.stringMatching(/Stopped\. Give the same command to go on\.\n$/)
+    })
+  })
 })
 
 describe('inputs that can’t be read', () => {
