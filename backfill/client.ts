@@ -139,7 +139,7 @@ export class Client {
       })
       text = await readText(response)
     } catch (error) {
-      return { why: `Voucherify can't be reached (${networkReason(error)}).` }
+      return { why: `Voucherify can't be reached at ${new URL(url).origin} (${networkReason(error)}).` }
     }
     this.parts.limits.learn(bucket, response.headers)
     return this.judge(call, response, parse(text), about)

@@ -320,7 +320,7 @@ describe('Voucherify in trouble', () => {
     const file = customers(1)
     const { exitCode, said, waited } = await backfill([file], { environment: PROJECT, server: 'http://127.0.0.1:1' })
     expect(exitCode).toBe(5)
-    expect(said).toContain("Voucherify can't be reached")
+    expect(said).toContain("Voucherify can't be reached at https://us1.api.voucherify.io (")
     expect(waited.slice(0, 4)).toEqual([1_000, 2_000, 4_000, 8_000])
   })
 })
