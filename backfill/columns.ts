@@ -85,7 +85,9 @@ export function readHeader(file: string, names: string[], options: ColumnOptions
     const other = places.get(became)
     if (other !== undefined) {
       throw unusable(
-        `${file}: the columns "${other}" and "${name}" both become ${became}. Leave one out with --column "${name}=".`
+        other === name
+          ? `${file} has the column "${name}" twice. Rename one in the file, or leave both out with --column "${name}=".`
+          : `${file}: the columns "${other}" and "${name}" both become ${became}. Leave one out with --column "${name}=".`
       )
     }
     places.set(became, name)

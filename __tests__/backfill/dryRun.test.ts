@@ -116,6 +116,15 @@ describe('arguments', () => {
     expect(said).toMatch(words)
   })
 
+  it('two columns of one name are said to be so, since no --column tells them apart', async () => {
+    const file = write(folder.path('shop.csv'), 'source_id,Tier,Tier\nc1,gold,\n')
+    expect(await backfill([file, '--dry-run'])).toMatchObject({
+      exitCode: 2,
+      said: `${file} has the column "Tier" twice. Rename one in the file, or leave both out with --column "Tier=".\n`
+    })
+    expect(await backfill([file, '--dry-run', '--column', 'Tier='])).toMatchObject({ exitCode: 0 })
+  })
+
   it('without keys and without a sandbox say what is missing', async () => {
     const file = write(folder.path('shop.csv'), CSV)
     expect(await backfill([file])).toMatchObject({
