@@ -131,7 +131,8 @@ export function toTable(lines: [string, string][]): string {
   return lines.map(([name, text]) => `${name.padEnd(width)}  ${text}`.trimEnd()).join('\n')
 }
 
-const MAX_REASON_LENGTH = 160
+/** Longer than every reason of our own, whose end says what to do. */
+const MAX_REASON_LENGTH = 400
 
 export function shorten(text: string): string {
   return text.length > MAX_REASON_LENGTH ? `${text.slice(0, MAX_REASON_LENGTH)}…` : text

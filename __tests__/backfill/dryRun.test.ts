@@ -17,7 +17,7 @@ describe('--dry-run', () => {
     expect(printed).toMatch(/Read +5 rows and calls/)
     expect(printed).toMatch(/Customers +2, folded from 3 calls/)
     expect(printed).toMatch(/Calls +1 bulk calls, 0 group calls/)
-    expect(printed).toMatch(/1 × The birthdate names no day/)
+    expect(printed).toMatch(/1 × The birthdate names no day.*--drop-bad-dates\.$/m)
     expect(printed).toMatch(/1 × The call has no source_id/)
     expect(printed).toMatch(/Tier +→ metadata\.Tier/)
     expect(printed).toMatch(/birthday +→ birthdate/)
