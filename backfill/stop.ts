@@ -42,7 +42,7 @@ export function asStop(error: unknown): unknown {
     case 'EDQUOT':
     case 'EFBIG':
       return resumable(
-        `The disk is full${path}. Nothing that was sent is lost: make room, or move the work folder, and run the same command again.`
+        `The disk is full${path}. Nothing that was sent is lost: make room, or move the work folder and name it with --work, then run the same command again.`
       )
     case 'EROFS':
     case 'EACCES':
