@@ -364,6 +364,24 @@ describeInBrowser('the page', () => {
     )
   })
 
+  it('shows times by the clock of its reader, and the date and UTC to who points at one', async () => {
+    const { page } = await start({ locale: 'de-DE', timezoneId: 'Asia/Tokyo' })
+    await sendTracks(1)
+    const time = rowsOf(page).locator('time')
+    await time.waitFor()
+    const [{ receivedAt }] = await running.deliveries()
+    const tokyo = new Intl.DateTimeFormat('de-DE', { timeStyle: 'medium', timeZone: 'Asia/Tokyo' })
+    expect(await time.innerText()).toContain(tokyo.format(new Date(receivedAt)))
+    await time.hover()
+    const date = new Intl.DateTimeFormat('de-DE', { dateStyle: 'full', timeZone: 'Asia/Tokyo' })
+    const said = (await time.getAttribute('title')) ?? ''
+    expect(said).toContain(date.format(new Date(receivedAt)))
+    expect(said).toContain(`${new Date(receivedAt).toISOString()} (UTC)`)
+    // A press on it opens the row, as anywhere else in the row.
+    await time.click()
+    await detail(page).getByRole('heading', { name: 'Request to Voucherify' }).waitFor()
+  })
+
   describe('what it is made of', () => {
     it('comes under a strict policy, with at most 60 KB of packed JavaScript', async () => {
       const document = await fetch(`${running.url}/`)

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
 import { emptySandbox, readCustomers, readSandbox } from '../api'
 import { asText, count, formatNumber, isObject, shorten } from '../format'
-import { linkHere, linkTo, setQuery } from '../route'
+import { linkHere, linkTo, opensItem, setQuery } from '../route'
 import type { Query } from '../route'
 import { announce, useStore } from '../store'
 import type { CustomerList, CustomerSummary, SandboxEvent, SandboxGroup, SandboxState } from '../../shared/types'
@@ -156,7 +156,7 @@ function CustomerTable({ list: { customers, total }, search }: { list: CustomerL
 function CustomerRow({ customer }: { customer: CustomerSummary }) {
   const { sourceId, name, email, metadata, audiences, lastAt } = customer
   return (
-    <li>
+    <li onClick={opensItem(sourceId)}>
       <a class="person" href={linkHere(sourceId)}>
         {shorten(sourceId, MAX_SHOWN)}
       </a>

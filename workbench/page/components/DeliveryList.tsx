@@ -2,7 +2,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { formatNumber, formatSpan } from '../format'
 import type { Listing, Row } from '../listing'
 import { readOlderDeliveries } from '../live'
-import { linkHere, linkTo } from '../route'
+import { linkHere, linkTo, opensItem } from '../route'
 import { OutcomeMark, Time } from './controls'
 import { useSize } from './hooks'
 
@@ -181,6 +181,7 @@ function RowView({ row, index, y, isOpen, isActive, onFocus }: RowProps) {
       aria-rowindex={index + 2}
       class={isOpen ? 'row item open' : 'row item'}
       style={{ transform: `translateY(${y}px)` }}
+      onClick={opensItem(id)}
     >
       <span role="cell" class="cell-time">
         <Time iso={row.receivedAt} />
