@@ -93,6 +93,42 @@ describeInBrowser('with the keyboard alone', () => {
     await eventually(async () => expect(await hasFocus(page, linksOf(page).first())).toBe(true))
   })
 
+  it('2. its keys are listed, and lead through the deliveries', async () => {
+    await begin()
+    for (const event of ['First', 'Second', 'Third']) {
+      await running.send('POST', '/v1/track', { userId: 'ada', event })
+      await linksOf(page).filter({ hasText: event }).waitFor()
+    }
+    const keys = page.getByRole('dialog', { name: 'Keys' })
+    await page.keyboard.press('?')
+    await keys.getByText('Go to the search of the view').waitFor()
+    await page.keyboard.press('Escape')
+    await keys.waitFor({ state: 'hidden' })
+
+    await page.keyboard.press('/')
+    await page.keyboard.type('jk?')
+    expect(await page.getByLabel('Find', { exact: true }).inputValue()).toBe('jk?')
+    await page.keyboard.press('Control+A')
+    await page.keyboard.press('Delete')
+    await page.keyboard.press('Escape')
+    await linksOf(page).nth(2).waitFor()
+
+    for (const [key, title] of [
+      ['j', 'Third'],
+      ['j', 'Second'],
+      ['j', 'First'],
+      ['k', 'Second']
+    ]) {
+      await page.keyboard.press(key)
+      await linksOf(page).filter({ hasText: title }).and(page.locator(':focus')).waitFor()
+    }
+    await page.keyboard.press('Enter')
+    await page
+      .getByRole('region', { name: 'The way of this call' })
+      .getByRole('heading', { name: 'track Second' })
+      .waitFor()
+  })
+
   it('3. a snippet is copied', async () => {
     await begin()
     await open('Connect an app')

@@ -1,7 +1,7 @@
 import type { Locator, Page } from 'playwright-core'
 import { readFileSync } from 'fs'
 import type { JSONValue } from '@segment/actions-core'
-import type { Delivery, Trouble } from '../../workbench/shared/types'
+import type { Delivery, Mapping, Trouble } from '../../workbench/shared/types'
 import { describeInBrowser } from './chromium'
 import {
   clipboard,
@@ -221,6 +221,14 @@ describeInBrowser('what people do on the page', () => {
       expect(body).toMatchObject({ event: 'user_subscribed', customer: { source_id: 'usr_40021' }, type: 'track' })
       expect(await running.deliveries()).toEqual([])
       expect(running.sandbox.state().totals.events).toBe(0)
+
+      const written = await editor().inputValue()
+      const isOld = sent().getByText('This is about the call as it was before you changed it.')
+      expect(await isOld.count()).toBe(0)
+      await editor().fill(written.replace('user_subscribed', 'another_event'))
+      await isOld.waitFor()
+      await editor().fill(written)
+      await isOld.waitFor({ state: 'detached' })
 
       await page.getByRole('button', { name: 'Send', exact: true }).click()
       await sent().getByText('Delivered').waitFor()
@@ -586,6 +594,9 @@ describeInBrowser('what people do on the page', () => {
       await eventually(async () => expect(await running.deliveries()).toHaveLength(2))
       const entered = (await running.deliveries()).find(({ event }) => event.type === 'identify')
       await open('Audiences')
+      await page.getByRole('button', { name: 'Copy the rule for vip' }).click()
+      await page.getByRole('status').getByText('Copied the rule for vip.').waitFor()
+      expect(await clipboard(page)).toBe('Customer metadata → vip → is → true')
       await page.getByText('1 customer', { exact: true }).click()
       await page.getByRole('link', { name: 'ida' }).click()
       const engage = page.getByRole('region', { name: 'Audiences and traits of Engage' })
@@ -689,14 +700,17 @@ describeInBrowser('what people do on the page', () => {
   })
 
   describe('own calls from a file', () => {
-    it('are looked at, sent and counted', async () => {
+    it('are dropped onto the page, looked at, sent and counted', async () => {
       await open('Try a call')
       const calls = [
         { type: 'track', userId: 'ada', event: 'From a file' },
         { type: 'identify', userId: 'ada' }
       ]
-      const buffer = Buffer.from(calls.map((call) => `${JSON.stringify(call)}\n`).join(''))
-      await page.getByLabel('File with calls').setInputFiles({ name: 'own.ndjson', mimeType: 'text/plain', buffer })
+      await drop(
+        page.getByText('or drop it here'),
+        'own.ndjson',
+        calls.map((call) => `${JSON.stringify(call)}\n`).join('')
+      )
       await page.getByText('own.ndjson is NDJSON and holds 2 calls: 1 track, 1 identify.').waitFor()
       expect(await running.deliveries()).toEqual([])
       await page.getByRole('button', { name: 'Send 2 calls' }).click()
@@ -725,6 +739,11 @@ describeInBrowser('what people do on the page', () => {
       await page.getByRole('definition').getByText('$.traits.name').waitFor()
       await page.getByRole('button', { name: 'Save' }).click()
       await page.getByRole('status').getByText(`Saved ${preset}.`).waitFor()
+      const one = page.waitForEvent('download')
+      await page.getByRole('button', { name: 'Export', exact: true }).click()
+      expect((await one).suggestedFilename()).toBe(`${preset}.json`)
+      const alone: Mapping = JSON.parse(readFileSync(await (await one).path(), 'utf8'))
+      expect(alone).toMatchObject({ preset, mapping: { name: { '@path': '$.traits.nick' } } })
       const downloading = page.waitForEvent('download')
       await page.getByRole('button', { name: 'Export all' }).click()
       const file = await (await downloading).path()
@@ -819,6 +838,18 @@ describeInBrowser('8. use a real project', () => {
     expect((await visited.answers()).join('\n')).not.toContain(secretKey)
   })
 })
+
+/** Drops a file onto a place of the page, as a person drags one there from a folder. */
+async function drop(place: Locator, name: string, text: string): Promise<void> {
+  const carried = `(() => {
+    const carried = new DataTransfer()
+    carried.items.add(new File([${JSON.stringify(text)}], ${JSON.stringify(name)}))
+    return carried
+  })()`
+  const dataTransfer = await place.page().evaluateHandle(carried)
+  await place.dispatchEvent('dragover', { dataTransfer })
+  await place.dispatchEvent('drop', { dataTransfer })
+}
 
 /** The numbers of the picture as its links say them: "mapping: outcome" to count. */
 async function numbersOfPicture(page: Page): Promise<Record<string, number>> {
