@@ -9,6 +9,8 @@ import { getState, setState } from './store'
 
 /** Pause before a connection that the browser gave up is opened anew, in milliseconds. */
 const RECONNECT_MS = 1000
+/** Pause before the counts are held against the list once more, in milliseconds: in a burst new counts come before. */
+const REST_MS = 500
 /** Deliveries of one answer: so many are read and drawn without holding up the page. */
 const PAGE = 250
 /** Rows that are read without being asked for, since most look no further. */
@@ -96,8 +98,9 @@ function createListReader() {
     if (mine !== current) return
     setState({ list: toListing(filter, answer, meanwhile) })
     meanwhile = null
-    catchUp()
-    if (mine === current) await readOlder(FIRST_ROWS)
+    // The last counts may have come while it was read, and then nothing else would ask for what they say.
+    setTimeout(catchUp, REST_MS)
+    await readOlder(FIRST_ROWS)
   }
 
   /** In a burst the stream brings only the newest deliveries; what the counts say beyond them is read from the list. */
