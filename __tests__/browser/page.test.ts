@@ -285,19 +285,19 @@ describeInBrowser('the page', () => {
     })
   })
 
-  describe('a thousand deliveries', () => {
+  describe('hundreds of deliveries', () => {
     it('all arrive, draw only the rows that are seen, and scroll without a gap', async () => {
       const { page } = await start({ viewport: { width: 1280, height: 900 } })
-      await sendTracks(1000)
-      await page.getByText('1,000 deliveries', { exact: true }).waitFor({ timeout: 30_000 })
+      await sendTracks(600)
+      await page.getByText('600 deliveries', { exact: true }).waitFor({ timeout: 30_000 })
       const table = page.getByRole('table', { name: 'Deliveries' })
-      expect(await table.getAttribute('aria-rowcount')).toBe('1001')
+      expect(await table.getAttribute('aria-rowcount')).toBe('601')
       expect(await rowsOf(page).count()).toBeLessThan(80)
 
       await linksOf(page).first().focus()
       await page.keyboard.press('End')
       await rowsOf(page).last().waitFor()
-      expect(await rowsOf(page).last().getAttribute('aria-rowindex')).toBe('1001')
+      expect(await rowsOf(page).last().getAttribute('aria-rowindex')).toBe('601')
       await page.keyboard.press('Home')
       await eventually(async () => expect(await rowsOf(page).first().getAttribute('aria-rowindex')).toBe('2'))
 
