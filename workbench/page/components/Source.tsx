@@ -115,7 +115,7 @@ function Calls({ preview, error, isBroken }: CallsProps) {
       label="What becomes of it"
     >
       <Problem text={error} />
-      {isBroken && <p class="old">This is about the webhook as it was while its JSON could be read.</p>}
+      {isBroken && <p class="old">The calls are shown as soon as the JSON can be read.</p>}
       {preview?.reason && (
         <div class="verdict unmatched">
           <p>No call: {preview.reason}</p>
@@ -162,7 +162,7 @@ function OptionsForm({ info, entered, setEntered, problems }: OptionsProps) {
         </Button>
       }
     >
-      <p class="hint">The calls beside follow while you type. They are the settings of the Source Function too.</p>
+      <p class="hint">The calls follow while you type. They are the settings of the Source Function too.</p>
       {info.settings.map(
         ({ key, meaning, usual }) =>
           isOption(key) && (
@@ -170,16 +170,12 @@ function OptionsForm({ info, entered, setEntered, problems }: OptionsProps) {
               key={key}
               name={key}
               hint={`${meaning} Usual: ${usual}.`}
+              problem={problems.find((problem) => problem.startsWith(`The setting ${key} `)) ?? ''}
               value={entered[key]}
               onChange={(value) => setEntered({ ...entered, [key]: value })}
             />
           )
       )}
-      {problems.map((problem) => (
-        <p key={problem} class="complaint">
-          {problem}
-        </p>
-      ))}
       <Problem text={task.error} />
     </Card>
   )
@@ -188,11 +184,13 @@ function OptionsForm({ info, entered, setEntered, problems }: OptionsProps) {
 interface OptionProps {
   name: keyof SourceOptions
   hint: string
+  /** What is wrong with it; empty when nothing is. */
+  problem: string
   value: string | boolean
   onChange(value: string | boolean): void
 }
 
-function Option({ name, hint, value, onChange }: OptionProps) {
+function Option({ name, hint, problem, value, onChange }: OptionProps) {
   const label = optionLabels[name]
   if (switches.includes(name)) {
     return (
@@ -209,7 +207,7 @@ function Option({ name, hint, value, onChange }: OptionProps) {
   }
   return (
     <div>
-      <Labelled label={label}>
+      <Labelled label={label} hint={<Description text={hint} />}>
         {(attributes) =>
           name === 'names' ? (
             <select
@@ -231,9 +229,7 @@ function Option({ name, hint, value, onChange }: OptionProps) {
           )
         }
       </Labelled>
-      <p class="hint">
-        <Description text={hint} />
-      </p>
+      {problem && <p class="complaint">{problem}</p>}
     </div>
   )
 }

@@ -170,7 +170,7 @@ export function OutcomeMark({ outcome, warnings = 0 }: { outcome: Outcome; warni
 
 interface FieldProps {
   label: string
-  hint?: string
+  hint?: ComponentChildren
   children(attributes: { id: string; 'aria-describedby': string | undefined }): ComponentChildren
 }
 
