@@ -1,5 +1,7 @@
 import type { Locator, Page } from 'playwright-core'
+import { execFile } from 'child_process'
 import { readFileSync } from 'fs'
+import { promisify } from 'util'
 import type { JSONValue } from '@segment/actions-core'
 import type { Delivery, Mapping, Trouble } from '../../workbench/shared/types'
 import { describeInBrowser } from './chromium'
@@ -790,6 +792,23 @@ describeInBrowser('what people do on the page', () => {
     await page.getByRole('button', { name: 'Copy the Source Function' }).click()
     await page.getByRole('status').getByText('Copied the Source Function').waitFor()
     expect(await clipboard(page)).toContain('onRequest')
+  })
+
+  it('a webhook that becomes no call says so in its row, and is named there on a phone', async () => {
+    await open('From Voucherify')
+    await page.getByLabel('Start from a sample').selectOption({ label: 'customer.updated' })
+    await page.getByText('No call: customer.updated is off').waitFor()
+    await page.getByRole('button', { name: 'Copy as curl' }).click()
+    await page.getByRole('status').getByText('Copied the command').waitFor()
+    await promisify(execFile)('sh', ['-c', await clipboard(page)])
+    await page.getByRole('link', { name: 'deliveries', exact: true }).click()
+    const row = rowsOf(page).filter({ hasText: 'customer.updated' })
+    await row.getByText('No call').waitFor()
+    await row.getByText('from Voucherify').waitFor()
+    await page.setViewportSize({ width: 390, height: 844 })
+    await row.getByText('from Voucherify').waitFor({ state: 'hidden' })
+    const name = row.getByRole('link', { name: 'customer.updated' })
+    expect(await name.evaluate(({ clientWidth, scrollWidth }) => scrollWidth - clientWidth)).toBe(0)
   })
 
   describe('9. take it along', () => {

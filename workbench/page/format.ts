@@ -11,6 +11,9 @@ export const outcomes: Record<Outcome, { label: string; sign: string }> = {
   refused: { label: 'Not taken', sign: '⊘' }
 }
 
+/** A webhook that becomes no call has this instead of "No mapping", since no mapping stands in its way. */
+export const noCall = { label: 'No call', sign: outcomes.unmatched.sign }
+
 export const outcomeNames: Outcome[] = ['delivered', 'retryable', 'rejected', 'unmatched', 'refused']
 
 export const noOutcomes = (): Record<Outcome, number> => ({

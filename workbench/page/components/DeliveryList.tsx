@@ -196,7 +196,7 @@ function RowView({ row, index, y, isOpen, isActive, onFocus }: RowProps) {
         >
           <span class={`type ${type}`}>{type}</span> {title}
         </a>
-        {row.isFromVoucherify && <span class="tag">from Voucherify</span>}
+        {row.isFromVoucherify && <span class="tag direction">from Voucherify</span>}
         {isRetry && <span class="tag">sent again</span>}
         {row.tries > 1 && <span class="tag">{row.tries} tries</span>}
         {batchSize > 1 && <span class="tag">1 of {formatNumber(batchSize)} in a call</span>}
@@ -215,7 +215,7 @@ function RowView({ row, index, y, isOpen, isActive, onFocus }: RowProps) {
       </span>
       <span role="cell" class="cell-outcome">
         <span title={row.warning || undefined}>
-          <OutcomeMark outcome={status} warnings={row.warnings} />
+          <OutcomeMark outcome={status} warnings={row.warnings} isWebhook={row.isFromVoucherify} />
         </span>
         {code !== null && <span class="number status-code">{code}</span>}
       </span>

@@ -2,7 +2,7 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useId, useRef, useState } from 'preact/hooks'
 import type { Outcome } from '../../shared/types'
-import { count, fullTimeOf, outcomes, timeOf } from '../format'
+import { count, fullTimeOf, noCall, outcomes, timeOf } from '../format'
 import { announce } from '../store'
 
 interface ButtonProps {
@@ -156,9 +156,16 @@ export function ConfirmButton({ children, label, title, question, action, onConf
   )
 }
 
+interface OutcomeMarkProps {
+  outcome: Outcome
+  warnings?: number
+  /** Whether it is that of a webhook, which meets no mapping. */
+  isWebhook?: boolean
+}
+
 /** An outcome in words and with its sign; the warning sign takes its place where something is lost all the same. */
-export function OutcomeMark({ outcome, warnings = 0 }: { outcome: Outcome; warnings?: number }) {
-  const { label, sign } = outcomes[outcome]
+export function OutcomeMark({ outcome, warnings = 0, isWebhook = false }: OutcomeMarkProps) {
+  const { label, sign } = isWebhook && outcome === 'unmatched' ? noCall : outcomes[outcome]
   const isWarned = warnings > 0
   return (
     <span class={`outcome ${outcome} ${isWarned ? 'warned' : ''}`}>
