@@ -47,6 +47,11 @@ export interface Receiver {
 /** An answer: its status, what it says, and headers of its own. */
 type Answer = [status: number, body: Record<string, unknown>, headers?: Record<string, string>]
 
+const WRONG_SECRET = `A webhook was refused: its header ${SECRET_HEADER} is missing, or it does not hold SECRET.`
+const WRONG_SIGNATURE =
+  `A webhook was refused: its header ${SIGNATURE_HEADER} is missing, or it was not made with SIGNATURE_KEY. Compare the ` +
+  'key with the one under Project settings, Webhooks in Voucherify.'
+
 const UNAUTHORIZED: Answer = [401, { error: 'Unauthorized.' }]
 const TOO_LARGE: Answer = [413, { error: 'A webhook of more than 1 MB is not taken.' }]
 const NO_ADDRESS: Answer = [400, { error: "The address can't be read." }]
@@ -125,7 +130,11 @@ export function createReceiver(setup: ReceiverOptions): Receiver {
     type: string | undefined,
     started: number
   ): Promise<Answer> {
-    if (!isTrusted(request, body)) return UNAUTHORIZED
+    const distrust = whyDistrusted(request, body)
+    if (distrust) {
+      report(distrust)
+      return UNAUTHORIZED
+    }
     const webhook = parse(body)
     if (webhook === undefined) return NO_JSON
     const { calls, reason } = toSegment(webhook, { ...options, type })
@@ -140,15 +149,15 @@ export function createReceiver(setup: ReceiverOptions): Receiver {
     ]
   }
 
-  function isTrusted({ headers }: IncomingMessage, body: Buffer): boolean {
+  /** Why a webhook is not taken, for the log alone; undefined for one that is. */
+  function whyDistrusted({ headers }: IncomingMessage, body: Buffer): string | undefined {
     const holds = (name: string, check: (value: string) => boolean) => {
       const value = headers[name]
       return typeof value === 'string' && check(value)
     }
-    return (
-      (!secret || holds(SECRET_HEADER, (value) => isSame(value, secret))) &&
-      (!signatureKey || holds(SIGNATURE_HEADER, (value) => isSigned(body, value, signatureKey)))
-    )
+    if (secret && !holds(SECRET_HEADER, (value) => isSame(value, secret))) return WRONG_SECRET
+    if (signatureKey && !holds(SIGNATURE_HEADER, (value) => isSigned(body, value, signatureKey))) return WRONG_SIGNATURE
+    return undefined
   }
 
   function respond(response: ServerResponse, [status, body, headers]: Answer): void {

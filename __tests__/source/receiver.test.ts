@@ -137,7 +137,7 @@ describe('signatures', () => {
     const { status, answer } = await post(change(body), { 'x-voucherify-signature': sign(body, KEY) })
     expect({ status, answer }).toEqual({ status: 401, answer: { error: 'Unauthorized.' } })
     expect(segment.batches).toEqual([])
-    expect(problems).toEqual([])
+    expect(problems).toEqual([expect.stringMatching(/^A webhook was refused: .*SIGNATURE_KEY.*Project settings/)])
   })
 
   test('no signature is 401, before anything of the body is read as JSON', async () => {
@@ -153,6 +153,8 @@ describe('signatures', () => {
     expect((await post(body, secret)).status).toBe(200)
     expect((await post(body, { 'x-webhook-secret': `${SECRET}.` })).status).toBe(401)
     expect((await post(body, signed)).status).toBe(401)
+    const wrong = 'A webhook was refused: its header x-webhook-secret is missing, or it does not hold SECRET.'
+    expect(problems).toEqual([wrong, wrong])
     await receiver.close()
     await start({ secret: SECRET })
     expect((await post(body, secret)).status).toBe(401)
