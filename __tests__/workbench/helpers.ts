@@ -25,6 +25,9 @@ export interface Running {
 
 const running: { workbench: Workbench; sandbox: Sandbox }[] = []
 
+/** The counts by outcome before anything came. */
+export const NONE = { delivered: 0, retryable: 0, rejected: 0, unmatched: 0, refused: 0 }
+
 /** Starts a workbench that delivers to its sandbox. `closeAll` ends it. */
 export async function start(options: Partial<WorkbenchOptions> = {}): Promise<Running> {
   const sandbox = createSandbox({ ...SANDBOX_KEYS, bulkDelayMs: 0 })

@@ -61,7 +61,7 @@ export function createCounter(now: () => number): Counter {
     read(waiting, retrying) {
       const oldest = second() - WINDOW_SECONDS
       const lastMinute = Array.from(seconds).reduce((sum, [at, count]) => (at > oldest ? sum + count : sum), 0)
-      return { calls, waiting, retrying, counts: structuredClone(Object.fromEntries(counts)), lastMinute }
+      return structuredClone({ calls, waiting, retrying, counts: Object.fromEntries(counts), webhooks, lastMinute })
     },
     totals() {
       const totals = { ...webhooks }

@@ -31,6 +31,13 @@ export function totalsOf({ counts }: Overview): Record<Outcome, number> {
   return totals
 }
 
+/** What became of all rows of the list, in which webhooks stand beside calls. */
+export function rowTotalsOf(overview: Overview): Record<Outcome, number> {
+  const totals = totalsOf(overview)
+  for (const outcome of outcomeNames) totals[outcome] += overview.webhooks[outcome]
+  return totals
+}
+
 export const sumOf = (counts: Record<Outcome, number>) =>
   outcomeNames.reduce((total, outcome) => total + counts[outcome], 0)
 

@@ -1,7 +1,7 @@
 /** Keeps the store in step with the workbench, by its server-sent events. */
 import type { Delivery, StreamEvents } from '../shared/types'
 import { readDeliveries, readMappings, readStreamRefusal, readTarget, readTroubles } from './api'
-import { sumOf, totalsOf } from './format'
+import { sumOf, rowTotalsOf } from './format'
 import { isSameFilter, mergeRows, readFilter, toListing, toRow, withArrived } from './listing'
 import type { Filter } from './listing'
 import { parseRoute } from './route'
@@ -107,7 +107,7 @@ function createListReader() {
   function catchUp(): void {
     const { overview, list: listing } = getState()
     if (!overview || !listing || meanwhile) return
-    const ended = sumOf(totalsOf(overview))
+    const ended = sumOf(rowTotalsOf(overview))
     if (ended <= listing.total || ended === caughtUpAt) return
     caughtUpAt = ended
     void refresh(read)

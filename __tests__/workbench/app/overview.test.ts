@@ -1,5 +1,6 @@
 import { createCounter } from '../../../workbench/app/overview'
 import type { Delivery } from '../../../workbench/shared/types'
+import { NONE } from '../helpers'
 
 const delivery = (preset: string | null, status: Delivery['status']) => ({ preset, status } as Delivery)
 
@@ -18,6 +19,7 @@ describe('the counts', () => {
         A: { delivered: 1, retryable: 1, rejected: 0, unmatched: 0, refused: 0 },
         '': { delivered: 0, retryable: 0, rejected: 0, unmatched: 1, refused: 0 }
       },
+      webhooks: NONE,
       lastMinute: 3
     })
   })
@@ -52,6 +54,6 @@ describe('the counts', () => {
     counter.received(5)
     counter.ended(delivery('A', 'delivered'))
     counter.clear(4)
-    expect(counter.read(4, 0)).toEqual({ calls: 4, waiting: 4, retrying: 0, counts: {}, lastMinute: 0 })
+    expect(counter.read(4, 0)).toEqual({ calls: 4, waiting: 4, retrying: 0, counts: {}, webhooks: NONE, lastMinute: 0 })
   })
 })

@@ -139,5 +139,9 @@ test('webhooks are counted among the rows, and not among the calls', async () =>
   await post(JSON.stringify(sample('campaign.created')))
   const { total, counts } = (await workbench.get('/api/deliveries')) as { total: number; counts: object }
   expect({ total, counts }).toMatchObject({ total: 1, counts: { unmatched: 1 } })
-  expect(await workbench.get('/api/overview')).toMatchObject({ calls: 0, counts: {} })
+  expect(await workbench.get('/api/overview')).toMatchObject({
+    calls: 0,
+    counts: {},
+    webhooks: { delivered: 0, unmatched: 1 }
+  })
 })

@@ -1,6 +1,6 @@
 import { createStream } from '../../../workbench/app/stream'
 import type { Delivery, Overview } from '../../../workbench/shared/types'
-import { closeAll, raw, start, TRACK, until } from '../helpers'
+import { closeAll, NONE, raw, start, TRACK, until } from '../helpers'
 
 afterEach(closeAll)
 
@@ -48,7 +48,9 @@ describe('the stream', () => {
     expect(stream.response.headers.get('content-type')).toBe('text/event-stream')
     await until(() => stream.all('trouble').length > 0)
     expect(stream.text).toMatch(/^retry: 1000\n\n/)
-    expect(stream.all('overview')).toEqual([{ calls: 0, waiting: 0, retrying: 0, counts: {}, lastMinute: 0 }])
+    expect(stream.all('overview')).toEqual([
+      { calls: 0, waiting: 0, retrying: 0, counts: {}, webhooks: NONE, lastMinute: 0 }
+    ])
     expect(stream.all('trouble')).toEqual([[{ kind: '500', remaining: 2, seconds: 1 }]])
   })
 
@@ -109,7 +111,10 @@ describe('the stream', () => {
 
   it('keeps only the newest deliveries for a page that does not read', async () => {
     const stream = createStream(
-      { overview: () => ({ calls: 0, waiting: 0, retrying: 0, counts: {}, lastMinute: 0 }), trouble: () => [] },
+      {
+        overview: () => ({ calls: 0, waiting: 0, retrying: 0, counts: {}, webhooks: NONE, lastMinute: 0 }),
+        trouble: () => []
+      },
       { maxClients: 1, maxDeliveries: 3, maxLength: 100, intervalMs: 5, heartbeatMs: 60_000 }
     )
     const reader = stream.connect().body?.getReader()

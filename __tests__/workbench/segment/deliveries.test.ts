@@ -16,7 +16,7 @@ import { costOf } from '../../../workbench/shared/cost'
 import { createSandbox } from '../../../workbench/sandbox'
 import type { Sandbox } from '../../../workbench/sandbox'
 import { SANDBOX_KEYS, sandboxSettings } from '../../../workbench/app/start'
-import { closeAll, IDENTIFY_PRESET, start, TRACK, TRACK_PRESET, until } from '../helpers'
+import { closeAll, IDENTIFY_PRESET, NONE, start, TRACK, TRACK_PRESET, until } from '../helpers'
 
 afterEach(closeAll)
 
@@ -176,6 +176,7 @@ describe('GET /api/deliveries', () => {
       waiting: 0,
       retrying: 0,
       counts: { [TRACK_PRESET]: { delivered: 1, retryable: 0, rejected: 0, unmatched: 0, refused: 0 } },
+      webhooks: NONE,
       lastMinute: 1
     })
     expect((await send('DELETE', '/api/deliveries')).status).toBe(200)
@@ -185,6 +186,7 @@ describe('GET /api/deliveries', () => {
       waiting: 0,
       retrying: 0,
       counts: {},
+      webhooks: NONE,
       lastMinute: 0
     })
   })

@@ -1,6 +1,6 @@
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import { emptyDeliveries, searchOf, sendSamples } from '../api'
-import { count, formatNumber, noOutcomes, outcomeNames, outcomes, shorten, sumOf, totalsOf } from '../format'
+import { count, formatNumber, noOutcomes, outcomeNames, outcomes, rowTotalsOf, shorten, sumOf } from '../format'
 import { isFiltered, noFilter, readFilter } from '../listing'
 import type { Filter, Listing } from '../listing'
 import { showDeliveries } from '../live'
@@ -98,7 +98,7 @@ function SamplesButton({ kind }: { kind: 'primary' | 'plain' }) {
 function Filters({ filter }: { filter: Filter }) {
   const mappings = useStore((state) => state.mappings)
   const overview = useStore((state) => state.overview)
-  const counts = overview ? totalsOf(overview) : noOutcomes()
+  const counts = overview ? rowTotalsOf(overview) : noOutcomes()
   const choice = (outcome: Outcome | '', label: string, number: number) => (
     <button
       type="button"

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks'
-import { count, formatNumber, nameOfPreset, outcomeNames, outcomes, totalsOf } from '../format'
+import { count, formatNumber, nameOfPreset, noOutcomes, outcomeNames, outcomes, totalsOf } from '../format'
 import { layOutFlow, WIDE } from '../flowLayout'
 import type { End, FlowLayout, Lane } from '../flowLayout'
 import { fitText, widthOf } from '../measure'
@@ -9,7 +9,14 @@ import { useStore } from '../store'
 import type { Outcome, Overview } from '../../shared/types'
 import { useSize } from './hooks'
 
-const nothing: Overview = { calls: 0, waiting: 0, retrying: 0, counts: {}, lastMinute: 0 }
+const nothing: Overview = {
+  calls: 0,
+  waiting: 0,
+  retrying: 0,
+  counts: {},
+  webhooks: noOutcomes(),
+  lastMinute: 0
+}
 /** Between a lane's name and its numbers, in pixels. */
 const GAP = 8
 /** Windows narrower than this begin with the flow as one line, since it would push everything else out of sight. */

@@ -11,6 +11,8 @@ export interface Overview {
   retrying: number
   /** By preset; calls without a preset, refused ones among them, stand under "". */
   counts: Record<string, Record<Outcome, number>>
+  /** Webhooks from Voucherify. They are rows among the deliveries, and no calls on their way through a mapping. */
+  webhooks: Record<Outcome, number>
   /** Deliveries that ended in the last 60 seconds. */
   lastMinute: number
 }
