@@ -10,9 +10,9 @@ const shortcuts: [string, string][] = [
   ['?', 'Show these keys']
 ]
 
-/** Whether somebody is typing there. */
+/** Whether somebody is typing there. A dialog that has just closed keeps the focus until the page is drawn again. */
 const isTyping = (target: EventTarget | null) =>
-  target instanceof HTMLElement && target.closest('input, textarea, select, dialog') !== null
+  target instanceof HTMLElement && target.closest('input, textarea, select, dialog[open]') !== null
 
 /** The keys that work everywhere, and the list of them. */
 export function Shortcuts() {
