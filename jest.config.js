@@ -1,6 +1,8 @@
 // Dates must not depend on where the tests run. Set here, since workers inherit it and every way to start jest reads it.
 process.env.TZ = 'UTC'
 
+const { availableParallelism } = require('node:os')
+
 const here = __dirname.replace(/[^\w/]/g, '\\$&')
 
 /** @type {import('jest').Config} */
@@ -15,7 +17,8 @@ module.exports = {
     [`^${here}/(src|__tests__/destination)/.+\\.ts$`]: ['ts-jest', { tsconfig: 'tsconfig.json' }],
     '\\.tsx?$': ['ts-jest', { tsconfig: 'tsconfig.tools.json' }]
   },
-  // More than the cores, since a third of the time goes into waiting: for servers, for bulk jobs, for the browser.
-  maxWorkers: '150%',
+  // More than the cores, since a third of the time goes into waiting: for servers, for bulk jobs, for the browser. As a
+  // number, since jest takes more than 100 percent for so many workers.
+  maxWorkers: Math.ceil(1.5 * availableParallelism()),
   testTimeout: 30_000
 }
