@@ -74,7 +74,7 @@ export interface Prepared {
 /** Calls that are mapped together. */
 const MAPPED_TOGETHER = 500
 /** Bytes of the inputs for each partition: what is folded at once. */
-const PARTITION_BYTES = 12 << 20
+const PARTITION_BYTES = 4 << 20
 /** What gzip makes smaller is about this much larger in memory. */
 const GZIP_FACTOR = 8
 const [MIN_PARTITIONS, MAX_PARTITIONS] = [4, 512]
