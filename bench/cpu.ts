@@ -18,7 +18,7 @@ import type { Measured } from './stats'
 /** Many short rounds: what disturbs the machine for a moment then hits few of them. */
 const CALLS: CpuSizes = { rounds: 251, warmUpRounds: 12, callsARound: 40 }
 /** One round is one batch of a thousand customers. */
-const BATCHES: CpuSizes = { rounds: 201, warmUpRounds: 10, callsARound: 1_000 }
+const BATCHES: CpuSizes = { rounds: 101, warmUpRounds: 10, callsARound: 1_000 }
 
 export interface CpuSizes {
   rounds: number

@@ -11,8 +11,8 @@ import type { Measured } from './stats'
 
 /** Customers of a first sync. */
 export const CUSTOMERS = 100_000
-/** One by one: a first sync, and half of one more on the same day, which the daily limit refuses. */
-export const DELIVERIES = 1.5 * CUSTOMERS
+/** Deliveries one by one: enough to see what stays in memory. */
+export const DELIVERIES = 50_000
 export const DAILY_LIMIT = 144_000
 /** Voucherify publishes none; the backfill assumes as much until it is told. */
 export const HOURLY_LIMIT = 10
@@ -20,7 +20,7 @@ export const BATCH_SIZE = 1000
 /** Calls that a host has on their way at a time. */
 const CONCURRENCY = 8
 /** Deliveries between two looks at time and memory. */
-const STEP = 10_000
+const STEP = 5_000
 /** Customers between two looks at the time of a sync in bulk. */
 const BULK_STEP = 20_000
 
@@ -28,56 +28,31 @@ export interface OneByOne {
   /** Seconds for a step of deliveries. */
   secondsAStep: Measured
   step: number
-  /** Deliveries until the daily limit was reached. */
-  untilRefused: number
-  /** Seconds that Voucherify asks to wait then. */
-  wait: number
-  /** Calls that reached Voucherify for the first 100,000 customers. */
-  calls: number
   /** MiB in use after a collection, looked at after every step. */
   heap: Measured
   /** KiB that each step of deliveries added. */
   growthAStep: Measured
 }
 
-/** 150,000 single deliveries against the daily limit: calls, time, and what stays in memory. */
+/** Single deliveries, one call each: their time, and what stays in memory. */
 export async function measureOneByOne(): Promise<OneByOne> {
   const server = await ServerProcess.start('sandbox', { integrationCallsPerDay: DAILY_LIMIT })
   const host = new Host(loadPackage(), server.url)
   const seconds: number[] = []
   const heaps: number[] = []
-  const refusals: { at: number; wait: number }[] = []
-  let calls = 0
-  let nextDay: Promise<unknown> | undefined
-  // Whoever is refused waits for the same next day.
-  const untilNextDay = async (wait: number) => {
-    nextDay ??= server.ask({ ask: 'skip', ms: wait * 1000 })
-    await nextDay
-    nextDay = undefined
-  }
   try {
     for (let done = 0; done < DELIVERIES; done += STEP) {
       const start = performance.now()
-      await inParallel(STEP, async (offset) => {
-        const event = identifyCall((done + offset) % CUSTOMERS)
-        for (;;) {
-          const wait = await waitAfter(() => host.deliver(event))
-          if (!wait) return
-          refusals.push({ at: done + offset, wait })
-          await untilNextDay(wait)
-        }
-      })
+      await inParallel(STEP, (offset) => host.deliver(identifyCall(done + offset)))
       seconds.push((performance.now() - start) / 1000)
       heaps.push(heapAfterCollection())
-      if (done + STEP === CUSTOMERS) calls = await callsTo(server, 'customer-processing')
     }
+    const { 'customer-processing': calls } = (await server.ask({ ask: 'calls' })) as Record<string, number>
+    if (calls !== DELIVERIES) throw new Error(`${DELIVERIES} deliveries were ${calls} calls.`)
     const growth = heaps.slice(1).map((heap, index) => (heap - heaps[index]) / 1024)
     return {
       secondsAStep: measured(seconds),
       step: STEP,
-      untilRefused: Math.min(...refusals.map(({ at }) => at)),
-      wait: Math.max(...refusals.map(({ wait }) => wait)),
-      calls,
       heap: measured(heaps.map((heap) => heap / 1024 ** 2)),
       growthAStep: measured(growth)
     }
@@ -141,28 +116,12 @@ async function syncStep(sync: Sync, from: number): Promise<void> {
   }
 }
 
-async function callsTo(server: ServerProcess, kind: string): Promise<number> {
-  const calls = (await server.ask({ ask: 'calls' })) as Record<string, number>
-  return calls[kind] ?? 0
-}
-
 /** Rows of a bulk call are applied after its answer. */
 async function untilHeld(server: ServerProcess, customers: number): Promise<void> {
   const deadline = performance.now() + 60_000
   while ((await server.ask({ ask: 'customers' })) !== customers) {
     if (performance.now() > deadline) throw new Error('Not every customer arrived.')
     await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-}
-
-/** Seconds that a refused delivery has to wait; 0 when it was delivered. Throws any other error. */
-async function waitAfter(deliver: () => Promise<void>): Promise<number> {
-  try {
-    await deliver()
-    return 0
-  } catch (error) {
-    if (error instanceof Error && 'status' in error && error.status === 429) return secondsToWait(error.message)
-    throw error
   }
 }
 

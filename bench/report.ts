@@ -50,20 +50,15 @@ export function toMarkdown({
       `${CUSTOMERS.toLocaleString('en')} customers at the limits of Voucherify`,
       [
         row(`one by one: seconds for each ${step.toLocaleString('en')}`, secondsAStep, 's'),
-        single('one by one: calls', oneByOne.calls.toLocaleString('en')),
+        single('one by one: calls', CUSTOMERS.toLocaleString('en')),
         single(
-          `one by one: share of a day's ${DAILY_LIMIT.toLocaleString('en')} calls`,
-          percent(oneByOne.calls, DAILY_LIMIT)
+          `one by one: share of a day's ${DAILY_LIMIT.toLocaleString('en')} calls (Business)`,
+          percent(CUSTOMERS, DAILY_LIMIT)
         ),
         single(
-          `one by one: share of a day's ${(2 * DAILY_LIMIT).toLocaleString('en')} calls`,
-          percent(oneByOne.calls, 2 * DAILY_LIMIT)
+          `one by one: share of a day's ${(2 * DAILY_LIMIT).toLocaleString('en')} calls (Organization)`,
+          percent(CUSTOMERS, 2 * DAILY_LIMIT)
         ),
-        single(
-          'one by one, all once more: first call that is refused',
-          `${(oneByOne.untilRefused + 1).toLocaleString('en')}`
-        ),
-        single('one by one, all once more: wait for the next day', `${(oneByOne.wait / 3600).toFixed(1)} h`),
         single(`in bulk, ${HOURLY_LIMIT} calls an hour: calls`, String(bulk.calls)),
         single(`in bulk, ${HOURLY_LIMIT} calls an hour: time until the last is sent`, `${bulk.hours.toFixed(1)} h`),
         row(`in bulk: seconds of work for each ${bulk.step.toLocaleString('en')}`, bulk.secondsAStep, 's')

@@ -7,7 +7,7 @@ import { ServerProcess } from './serverProcess'
 import { measured } from './stats'
 import type { Measured } from './stats'
 
-const SECONDS = 30
+const SECONDS = 20
 /** Calls that the SDK may hold: enough to keep it busy, few enough to see what the workbench takes. */
 const MAX_OUTSTANDING = 800
 const USERS = 1000
@@ -26,7 +26,7 @@ export interface WorkbenchFigures {
   secondsToDeliver: number
 }
 
-/** Thirty seconds of calls from Segment's SDK, as many as the workbench takes, then the wait for the last delivery. */
+/** Twenty seconds of calls from Segment's SDK, as many as the workbench takes, then the wait for the last delivery. */
 export async function measureWorkbench(): Promise<WorkbenchFigures> {
   // The SDK listens to its own signal once for each batch that waits, and Node would warn of a leak.
   setMaxListeners(0)
