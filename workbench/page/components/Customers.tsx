@@ -59,7 +59,7 @@ function Lists({ query }: { query: Query }) {
               {...attributes}
               type="search"
               class="search"
-              placeholder="ID, email, metadata, group, event, audience…"
+              placeholder="Find ID, email, group, event, audience…"
               value={search}
               onInput={({ currentTarget }) => setQuery({ search: currentTarget.value })}
             />

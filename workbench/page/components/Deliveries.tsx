@@ -149,7 +149,7 @@ function Filters({ filter }: { filter: Filter }) {
             {...attributes}
             type="search"
             class="search"
-            placeholder="event, value, error…"
+            placeholder="Find value, error…"
             value={filter.text}
             onInput={({ currentTarget }) => setQuery({ text: currentTarget.value })}
           />
