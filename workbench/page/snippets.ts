@@ -23,7 +23,11 @@ const analytics = new Analytics({
 
 analytics.identify({
   userId: 'user-1',
-  traits: { email: 'ada@example.com', firstName: 'Ada', metadata: { plan: 'gold' } }
+  traits: {
+    email: 'ada@example.com',
+    firstName: 'Ada',
+    metadata: { plan: 'gold' }
+  }
 })
 analytics.track({
   userId: 'user-1',
@@ -39,17 +43,28 @@ await analytics.closeAndFlush()`
       code: `import { AnalyticsBrowser } from '@segment/analytics-next'
 
 const analytics = AnalyticsBrowser.load(
-  { writeKey: 'workbench', cdnURL: '${address}' },
+  {
+    writeKey: 'workbench',
+    cdnURL: '${address}'
+  },
   {
     integrations: {
-      'Segment.io': { apiHost: '${host}/v1', protocol: 'http' }
+      'Segment.io': {
+        apiHost: '${host}/v1',
+        protocol: 'http'
+      }
     }
   }
 )
 
-analytics.identify('user-1', { email: 'ada@example.com', metadata: { plan: 'gold' } })
+analytics.identify('user-1', {
+  email: 'ada@example.com',
+  metadata: { plan: 'gold' }
+})
 analytics.page('Pricing')
-analytics.track('Order Completed', { metadata: { total: 49.9 } })`
+analytics.track('Order Completed', {
+  metadata: { total: 49.9 }
+})`
     },
     {
       title: 'curl',
