@@ -139,6 +139,12 @@ describeInBrowser('what people do on the page', () => {
       expect(await text.getByRole('button', { name: 'Copy as curl' }).count()).toBe(0)
     })
 
+    it('says in the row of a call that was not taken why', async () => {
+      await fetch(`${running.url}/v1/track`, { method: 'POST', body: JSON.stringify({ userId: 'ada' }) })
+      await deliveryLink('The track call has no event.').click()
+      await detail().getByRole('heading', { name: 'call not taken' }).waitFor()
+    })
+
     it('copies the request as curl with placeholders for the keys', async () => {
       await track('Order Completed')
       await deliveryLink('Order Completed').click()

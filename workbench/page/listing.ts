@@ -86,7 +86,7 @@ export function toRow(delivery: Delivery): Row {
     receivedAt,
     isFromVoucherify: delivery.direction === 'fromVoucherify',
     type: webhook ? 'webhook' : event.type ?? 'call',
-    title: webhook?.type ?? titleOf(event),
+    title: webhook?.type ?? (event.type ? titleOf(event) : delivery.reason ?? ''),
     user: userOf(event),
     userId: userIdOf(event),
     preset,

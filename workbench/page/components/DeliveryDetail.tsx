@@ -74,7 +74,8 @@ function Title({ delivery: { event, webhook } }: { delivery: Delivery }) {
   const type = webhook ? 'webhook' : event.type ?? 'call'
   return (
     <>
-      <span class={`type ${type}`}>{type}</span> <LongText text={webhook?.type ?? titleOf(event)} />
+      <span class={`type ${type}`}>{type}</span>{' '}
+      <LongText text={webhook?.type ?? (event.type ? titleOf(event) : 'not taken')} />
     </>
   )
 }
@@ -143,7 +144,7 @@ function Way({ explanation }: { explanation: Explanation }) {
 
 /** The stations of the call in one line, with the time that each took. */
 function Path({ delivery }: { delivery: Delivery }) {
-  const { receivedAt, event, preset, tries, response, waitMs, durationMs, batchSize, direction } = delivery
+  const { receivedAt, event, preset, tries, request, response, waitMs, durationMs, batchSize, direction } = delivery
   const userId = userIdOf(event)
   const last = tries.at(-1)
   return (
@@ -171,7 +172,8 @@ function Path({ delivery }: { delivery: Delivery }) {
       )}
       {last && (
         <li>
-          {response ? `Answered ${response.status}` : 'Not answered'} after {formatSpan(durationMs)}
+          {response ? `Answered ${response.status}` : request ? 'Not answered' : 'Refused'} after{' '}
+          {formatSpan(durationMs)}
         </li>
       )}
     </ol>
