@@ -118,18 +118,18 @@ function TroubleForm() {
           </label>
         ))}
       </fieldset>
-      <div class="inline">
-        <NumberField label="Number of calls" least={1} most={MAX_CALLS} value={remaining} onChange={setRemaining} />
-        {secondsLabel && (
-          <NumberField label={secondsLabel} least={0} most={MAX_SECONDS} value={seconds} onChange={setSeconds} />
-        )}
+      <div class="save-bar">
+        <div class="inline">
+          <NumberField label="Number of calls" least={1} most={MAX_CALLS} value={remaining} onChange={setRemaining} />
+          {secondsLabel && (
+            <NumberField label={secondsLabel} least={0} most={MAX_SECONDS} value={seconds} onChange={setSeconds} />
+          )}
+          <button type="submit" class="button primary" aria-disabled={task.busy}>
+            Start trouble
+          </button>
+        </div>
+        <Problem text={task.error} />
       </div>
-      <div class="actions">
-        <button type="submit" class="button primary" aria-disabled={task.busy}>
-          Start trouble
-        </button>
-      </div>
-      <Problem text={task.error} />
     </form>
   )
 }
