@@ -356,7 +356,7 @@ function Calls({ deliveries, matching, sourceId }: CallsProps) {
           <li key={row.id}>
             <Time iso={row.receivedAt} />
             <a href={linkTo('deliveries', row.id)}>
-              <span class={`type ${row.type}`}>{row.type}</span> {row.title}
+              <span class={`type ${row.type}`}>{row.type}</span> <span>{row.title}</span>
             </a>
             <span class="hint">{row.preset ?? ''}</span>
             <OutcomeMark outcome={row.status} warnings={row.warnings} />
