@@ -201,7 +201,7 @@ describeInBrowser('with the keyboard alone', () => {
     await page.keyboard.type('aiko')
     await page.getByRole('link', { name: 'usr_10482' }).waitFor({ state: 'detached' })
     await press(page, page.getByRole('link', { name: 'usr_55310' }))
-    await page.getByRole('heading', { name: 'What changed it' }).waitFor()
+    await page.getByRole('heading', { name: 'Changes' }).waitFor()
     await press(page, button('Erase this customer'))
     const dialog = page.getByRole('dialog')
     await press(page, dialog.getByRole('button', { name: 'Erase' }))

@@ -212,7 +212,7 @@ describeInBrowser('what people do on the page', () => {
 
   describe('4. write a call by hand', () => {
     const editor = () => page.getByLabel('Call as JSON')
-    const sent = () => page.getByRole('region', { name: 'What becomes of it' })
+    const sent = () => page.getByRole('region', { name: 'Result' })
 
     it('starts from a sample, whose names differ, previews it without sending, then sends it', async () => {
       await open('Try a call')
@@ -588,7 +588,7 @@ describeInBrowser('what people do on the page', () => {
       await page.getByLabel('Search').fill('team blue')
       await page.getByRole('link', { name: 'somebody' }).waitFor({ state: 'detached' })
       await page.getByRole('link', { name: 'usr_10482' }).click()
-      const changes = page.getByRole('region', { name: 'What changed it' })
+      const changes = page.getByRole('region', { name: 'Changes' })
       expect(await changes.getByRole('listitem').first().innerText()).toMatch(/free → gold[\s\S]+1 → cleared/)
       await page.getByRole('region', { name: 'Metadata' }).getByText('gold', { exact: true }).waitFor()
       await page.getByRole('region', { name: 'Groups' }).getByText('Team Blue', { exact: true }).waitFor()
@@ -652,10 +652,10 @@ describeInBrowser('what people do on the page', () => {
       await identify('ada', { email: 'ada@example.com' })
       await open('Customers')
       await page.getByRole('link', { name: 'ada', exact: true }).click()
-      await page.getByRole('heading', { name: 'What changed it' }).waitFor()
+      await page.getByRole('heading', { name: 'Changes' }).waitFor()
       await running.send('POST', '/api/delete', { userId: 'ada' })
       await page.getByText('Nothing is known of this customer').waitFor()
-      await page.getByRole('heading', { name: 'What changed it' }).waitFor({ state: 'detached' })
+      await page.getByRole('heading', { name: 'Changes' }).waitFor({ state: 'detached' })
     })
 
     it('clears the sandbox and the deliveries after asking', async () => {

@@ -70,7 +70,7 @@ function AudienceView({ audience }: { audience: Audience }) {
         <CopyButton text={rule} what={`the rule for ${shorten(key, MAX_SHOWN)}`}>
           Copy <span class="unseen">the</span> rule <span class="unseen">for {shorten(key, MAX_SHOWN)}</span>
         </CopyButton>
-        <a href={linkTo('customers', '', { search: key })}>Find its customers</a>
+        <a href={linkTo('customers', '', { search: key })}>Find customers</a>
       </p>
       {latest.length > 0 && (
         <details class="entry" open={isOpen} onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>

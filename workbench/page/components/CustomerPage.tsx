@@ -289,7 +289,7 @@ const changeWords: Record<CustomerChange['by'], string> = {
 
 function Changes({ changes }: { changes: CustomerChange[] }) {
   return (
-    <Card title="What changed it">
+    <Card title="Changes">
       {changes.length ? (
         <ol class="timeline">
           {changes.map(({ at, by, cause, changes }, index) => (
@@ -349,7 +349,7 @@ function Calls({ deliveries, matching, sourceId }: CallsProps) {
     <Card
       title={count(matching, 'call')}
       label="Calls of this customer"
-      actions={<a href={linkTo('deliveries', '', { user: sourceId })}>All its deliveries</a>}
+      actions={<a href={linkTo('deliveries', '', { user: sourceId })}>Show under Deliveries</a>}
     >
       <ul class="calls">
         {rows.map((row) => (

@@ -95,7 +95,7 @@ function OpenedFile({ file, setFile }: { file: CallFile; setFile(file: CallFile 
         </p>
       )}
       <details class="entry">
-        <summary>A look at the first {first.length === 1 ? 'call' : count(first.length, 'call')}</summary>
+        <summary>The first {first.length === 1 ? 'call' : count(first.length, 'call')}</summary>
         {first.map((call, index) => (
           <JsonView key={index} value={call} label={`Call ${index + 1} of the file: ${titled(call)}`} />
         ))}
@@ -126,7 +126,7 @@ function OpenedFile({ file, setFile }: { file: CallFile; setFile(file: CallFile 
             {progress ? 'Send again' : `Send ${count(total, 'call')}`}
           </Button>
         )}
-        <Button onPress={() => task.run(forget)}>Put away</Button>
+        <Button onPress={() => task.run(forget)}>Close the file</Button>
         {progress && <a href={linkTo('deliveries')}>See the deliveries</a>}
       </div>
       <Problem text={task.error} />

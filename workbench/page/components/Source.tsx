@@ -110,10 +110,7 @@ interface CallsProps {
 /** What the webhook becomes, or why nothing. */
 function Calls({ preview, error, isBroken }: CallsProps) {
   return (
-    <Card
-      title={preview ? `Becomes ${count(preview.calls.length, 'Segment call')}` : 'What becomes of it'}
-      label="What becomes of it"
-    >
+    <Card title={preview ? `Becomes ${count(preview.calls.length, 'Segment call')}` : 'Result'} label="Result">
       <Problem text={error} />
       {isBroken && <p class="old">The calls are shown as soon as the JSON can be read.</p>}
       {preview?.reason && (
@@ -124,7 +121,7 @@ function Calls({ preview, error, isBroken }: CallsProps) {
       {preview?.calls.map((call, index) => (
         <JsonView key={index} value={JSON.parse(JSON.stringify(call))} label={`Segment call ${index + 1}`} />
       ))}
-      <p class="hint">Nothing is sent by looking.</p>
+      <p class="hint">This is a preview: nothing is sent.</p>
     </Card>
   )
 }

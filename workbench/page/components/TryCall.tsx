@@ -90,7 +90,7 @@ export function TryCall({ from }: { from: string }) {
         <Problem text={task.error} />
       </Card>
       <div class="stack">
-        <Card title="What becomes of it">
+        <Card title="Result">
           {outcome.kind === 'none' && (
             <p class="hint">
               Preview shows what would be sent to Voucherify, without sending it. Send sends the call as your app would.
