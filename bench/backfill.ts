@@ -98,8 +98,7 @@ async function runOn(file: string, folder: string): Promise<Run & { diskShare: n
     const env = { ...process.env, NODE_PATH: join(root, 'node_modules'), USAGE_FILE: join(folder, 'usage') }
     const child = spawn(process.execPath, command, { env, stdio: ['ignore', 'ignore', 'ignore'] })
     const [code] = (await once(child, 'exit')) as [number | null]
-    // The sandbox refuses customers beyond those that it has room for, which is no matter of preparing them.
-    if (code !== 0 && code !== 1) throw new Error(`The backfill ended with ${code}.`)
+    if (code !== 0) throw new Error(`The backfill ended with ${code}.`)
     const read = <Value>(name: string) => JSON.parse(readFileSync(join(`${file}.backfill`, name), 'utf8')) as Value
     const usage = JSON.parse(readFileSync(join(folder, 'usage'), 'utf8')) as NodeJS.ResourceUsage
     const message: Run = {

@@ -16,6 +16,7 @@ import { createSandboxServer } from './server'
 import { readSnapshot, toSnapshot } from './snapshot'
 import type { SandboxSnapshot } from './snapshot'
 import { createStore } from './store'
+import type { StoreLimits } from './store'
 import { createTroubles, isPlan } from './trouble'
 import { createWebhooks } from './webhooks'
 import type { Schedule, SendWebhook, Tell, WebhookTarget } from './webhooks'
@@ -36,6 +37,8 @@ export interface SandboxOptions extends Keys {
   bulkDelayMs?: number
   /** Limits to play; none unless given. A plan among the troubles takes their place. */
   limits?: LimitOptions
+  /** How much it holds. What is not named has the limits of a workbench. */
+  room?: Partial<StoreLimits>
   /** Milliseconds since 1970; the machine's clock unless given. Limits, jobs, reports and webhooks run on it. */
   now?: () => number
   /** What the project defines of its metadata; nothing unless given, and then everything is kept. */
@@ -103,6 +106,7 @@ export function createSandbox({
   moreKeys = [],
   bulkDelayMs = DEFAULT_BULK_DELAY_MS,
   limits: ownLimits = {},
+  room,
   now = Date.now,
   definitions,
   webhooks: webhookTarget,
@@ -111,7 +115,7 @@ export function createSandbox({
 }: SandboxOptions): Sandbox {
   const listeners = new Set<() => void>()
   const changed = () => listeners.forEach((listener) => listener())
-  const store = createStore(undefined, now)
+  const store = createStore(room, now)
   const rules = createMetadataRules(now)
   const webhooks = createWebhooks({ now, onChange: changed, send: sendWebhook, schedule })
   const troubles = createTroubles()
