@@ -127,34 +127,36 @@ function Filters({ filter }: { filter: Filter }) {
           ⚠ With warnings
         </button>
       </div>
-      <Labelled label="Mapping">
-        {(attributes) => (
-          <select
-            {...attributes}
-            value={filter.preset}
-            onChange={({ currentTarget }) => setQuery({ preset: currentTarget.value })}
-          >
-            <option value="">All mappings</option>
-            {mappings?.mappings.map(({ preset }) => (
-              <option key={preset} value={preset}>
-                {preset}
-              </option>
-            ))}
-          </select>
-        )}
-      </Labelled>
-      <Labelled label="Find">
-        {(attributes) => (
-          <input
-            {...attributes}
-            type="search"
-            class="search"
-            placeholder="Find value, error…"
-            value={filter.text}
-            onInput={({ currentTarget }) => setQuery({ text: currentTarget.value })}
-          />
-        )}
-      </Labelled>
+      <div class="narrowing">
+        <Labelled label="Mapping">
+          {(attributes) => (
+            <select
+              {...attributes}
+              value={filter.preset}
+              onChange={({ currentTarget }) => setQuery({ preset: currentTarget.value })}
+            >
+              <option value="">All mappings</option>
+              {mappings?.mappings.map(({ preset }) => (
+                <option key={preset} value={preset}>
+                  {preset}
+                </option>
+              ))}
+            </select>
+          )}
+        </Labelled>
+        <Labelled label="Find">
+          {(attributes) => (
+            <input
+              {...attributes}
+              type="search"
+              class="search"
+              placeholder="Find value, error…"
+              value={filter.text}
+              onInput={({ currentTarget }) => setQuery({ text: currentTarget.value })}
+            />
+          )}
+        </Labelled>
+      </div>
       {filter.user && <Narrowed name="user" value={filter.user} />}
       {filter.type && <Narrowed name="type" value={filter.type} />}
       {filter.direction && <Narrowed name="direction" value="from Voucherify" />}
