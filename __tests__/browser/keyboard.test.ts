@@ -18,6 +18,14 @@ const SHOWS_FOCUS = `(() => {
   return false
 })()`
 
+/** A script for the browser: what covers the middle of what has the focus; empty for nothing. */
+const COVERS_FOCUS = `(() => {
+  const focused = document.activeElement
+  const { left, top, width, height } = focused.getBoundingClientRect()
+  const found = document.elementFromPoint(left + width / 2, top + height / 2)
+  return focused.contains(found) ? '' : focused.outerHTML + ' below ' + (found ? found.outerHTML : 'the edge')
+})()`
+
 const hasFocus = async (page: Page, control: Locator): Promise<boolean> =>
   (await control.and(page.locator(':focus')).count()) > 0
 
@@ -176,6 +184,16 @@ describeInBrowser('with the keyboard alone', () => {
     expect((await saved())?.mapping.description).toBe('From the keyboard')
     await press(page, button('Back to defaults'))
     await eventually(async () => expect((await saved())?.changed).toBe(false))
+  })
+
+  it('5. no field that has the focus is below the views or the bar to save', async () => {
+    await begin({}, { viewport: { width: 1024, height: 600 } })
+    await open('Mappings')
+    await tabTo(page, page.getByLabel('Trigger'))
+    for (const key of [...Array<string>(30).fill('Tab'), ...Array<string>(30).fill('Shift+Tab')]) {
+      await page.keyboard.press(key)
+      expect(await page.evaluate(COVERS_FOCUS)).toBe('')
+    }
   })
 
   it('6. trouble is started and ended', async () => {
