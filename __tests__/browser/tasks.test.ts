@@ -695,7 +695,10 @@ describeInBrowser('what people do on the page', () => {
       await page.getByRole('button', { name: 'Define plan' }).click()
       await page.getByText('✓ kept as string').waitFor()
       await page.getByText('⚠ dropped: not defined').waitFor()
+      // What is chosen counts once it is defined.
       await page.getByLabel('Type of age').selectOption('string')
+      expect(running.sandbox.metadata.definitions().customer).toHaveLength(1)
+      await page.getByRole('button', { name: 'Define all customer keys' }).click()
       await page.getByText('⚠ dropped: defined as string').waitFor()
       expect(running.sandbox.metadata.definitions().customer).toEqual([
         { name: 'plan', type: 'string', array: false },
@@ -704,6 +707,11 @@ describeInBrowser('what people do on the page', () => {
       await page.getByRole('button', { name: 'Copy the list of customer keys' }).click()
       await page.getByRole('status').getByText('Copied the list of 2 keys').waitFor()
       expect(await clipboard(page)).toBe('plan\tstring\nage\tnumber')
+      // Voucherify keeps no list of an event, so there is nothing to define.
+      await track('Listed', { properties: { metadata: { items: ['a'], total: 1 } } })
+      await page.getByText('⚠ dropped: events take no lists').waitFor()
+      await page.getByRole('button', { name: 'Define total' }).waitFor()
+      expect(await page.getByRole('button', { name: 'Define items' }).count()).toBe(0)
     })
   })
 

@@ -12,7 +12,7 @@ const REST_MS = 400
 const owners: Record<MetadataOwner, { title: string; from: string; none: string }> = {
   customer: {
     title: 'Metadata of customers',
-    from: 'traits.metadata of identify calls, and the audiences and traits of Engage',
+    from: 'traits.metadata of identify calls, the audiences and traits of Engage, and the traits of groups',
     none: 'No customer metadata has come yet.'
   },
   event: {
@@ -89,11 +89,16 @@ interface OwnerProps {
 
 function Owner({ owner, info: { defined, seen, canDefine }, onChange }: OwnerProps) {
   const task = useTask()
+  /** Types that were chosen for keys which are not defined yet. */
+  const [picked, setPicked] = useState<ReadonlyMap<string, Definition>>(new Map())
   const { title, from, none } = owners[owner]
   const own = defined[owner] ?? []
   const came = seen[owner] ?? []
-  const names = [...new Set([...came, ...own].map(({ name }) => name))]
-  const missing = came.filter(({ name }) => own.every((each) => each.name !== name))
+  // By name, so that no row moves away under the hand while calls come in.
+  const names = [...new Set([...came, ...own].map(({ name }) => name))].sort((a, b) => a.localeCompare(b))
+  const missing = came
+    .filter((each) => canStay(owner, each) && own.every(({ name }) => name !== each.name))
+    .map((each) => picked.get(each.name) ?? each)
   const isIgnorant = !(defined.customer?.length || defined.event?.length)
   const save = (definitions: Definition[], words: string) =>
     task.run(async () => {
@@ -139,10 +144,13 @@ function Owner({ owner, info: { defined, seen, canDefine }, onChange }: OwnerPro
             <Key
               key={name}
               name={name}
+              owner={owner}
               came={came.find((each) => each.name === name)}
               defined={own.find((each) => each.name === name)}
+              picked={picked.get(name)}
               isIgnorant={isIgnorant}
               canDefine={canDefine}
+              onPick={(definition) => setPicked(new Map([...picked, [name, definition]]))}
               onDefine={put}
               onRemove={() =>
                 save(
@@ -162,18 +170,38 @@ function Owner({ owner, info: { defined, seen, canDefine }, onChange }: OwnerPro
 
 const nameType = ({ type, array }: Pick<Definition, 'type' | 'array'>) => (array ? `list of ${type}` : type)
 
+/** Lists and objects never stay in the metadata of events, whatever is defined. */
+const canStay = (owner: MetadataOwner, { type, array }: Pick<Definition, 'type' | 'array'>) =>
+  owner === 'customer' || (!array && type !== 'object')
+
+/** The types that can be defined, and `list of` each. */
+const choices: Pick<Definition, 'type' | 'array'>[] = [false, true].flatMap((array) =>
+  types.map((type) => ({ type, array }))
+)
+
 interface KeyProps {
   name: string
+  owner: MetadataOwner
   came: Definition | undefined
   defined: Definition | undefined
+  /** Chosen and not defined yet. */
+  picked: Definition | undefined
   isIgnorant: boolean
   canDefine: boolean
+  onPick(definition: Definition): void
   onDefine(definition: Definition): void
   onRemove(): void
 }
 
-function Key({ name, came, defined, isIgnorant, canDefine, onDefine, onRemove }: KeyProps) {
-  const chosen = defined ?? came ?? { name, type: 'string', array: false }
+function Key({ name, owner, came, defined, picked, isIgnorant, canDefine, onPick, onDefine, onRemove }: KeyProps) {
+  const shown = defined ?? picked ?? came ?? { name, type: 'string', array: false }
+  const choose = (type: string) => {
+    const choice = choices.find((each) => nameType(each) === type)
+    if (!choice) return
+    onPick({ name, ...choice })
+    if (defined) onDefine({ name, ...choice })
+  }
+  const offered = choices.filter((each) => canStay(owner, each) || nameType(each) === nameType(shown))
   return (
     <li>
       <p class="definition-name">
@@ -182,18 +210,15 @@ function Key({ name, came, defined, isIgnorant, canDefine, onDefine, onRemove }:
         </strong>{' '}
         <span class="hint">{came ? `came as ${nameType(came)}` : 'has not come yet'}</span>
       </p>
-      <Verdict came={came} defined={defined} isIgnorant={isIgnorant} />
-      {canDefine && (
+      <Verdict owner={owner} came={came} defined={defined} isIgnorant={isIgnorant} />
+      {canDefine && (defined || canStay(owner, shown)) && (
         <span class="definition-actions">
           <select
             aria-label={`Type of ${name}`}
-            value={nameType(chosen)}
-            onChange={({ currentTarget: { value } }) => {
-              const type = types.find((each) => value.endsWith(each) && value.replace(/^list of /, '') === each)
-              if (type) onDefine({ name, type, array: value.startsWith('list of ') })
-            }}
+            value={nameType(shown)}
+            onChange={({ currentTarget }) => choose(currentTarget.value)}
           >
-            {[...types, ...types.map((type) => `list of ${type}`)].map((type) => (
+            {offered.map(nameType).map((type) => (
               <option key={type} value={type}>
                 {type}
               </option>
@@ -204,7 +229,7 @@ function Key({ name, came, defined, isIgnorant, canDefine, onDefine, onRemove }:
               Remove
             </Button>
           ) : (
-            <Button label={`Define ${name}`} onPress={() => onDefine(chosen)}>
+            <Button label={`Define ${name}`} onPress={() => onDefine(shown)}>
               Define
             </Button>
           )}
@@ -214,18 +239,26 @@ function Key({ name, came, defined, isIgnorant, canDefine, onDefine, onRemove }:
   )
 }
 
-function Verdict({ came, defined, isIgnorant }: Pick<KeyProps, 'came' | 'defined' | 'isIgnorant'>) {
+function Verdict({ owner, came, defined, isIgnorant }: Pick<KeyProps, 'owner' | 'came' | 'defined' | 'isIgnorant'>) {
+  if (came && !canStay(owner, came)) {
+    return <span class="outcome warned">⚠ dropped: events take no {came.array ? 'lists' : 'objects'}</span>
+  }
   if (!defined && isIgnorant) return <span class="outcome warned">⚠ not defined</span>
   if (!defined) return <span class="outcome warned">⚠ dropped: not defined</span>
+  if (came && isUnsure(came, defined)) {
+    return <span class="outcome warned">⚠ kept only where it is a valid {defined.type}</span>
+  }
   if (came && !isAlike(came, defined)) {
     return <span class="outcome warned">⚠ dropped: defined as {nameType(defined)}</span>
   }
   return <span class="outcome delivered">✓ kept as {nameType(defined)}</span>
 }
 
+/** Whether the values decide, one by one: a text may be the address of an image, or a point. */
+const isUnsure = (came: Definition, defined: Definition) =>
+  came.array === defined.array && came.type === 'string' && ['image_url', 'geopoint'].includes(defined.type)
+
 /** Whether values that mostly had one type pass for another: dates and addresses of images are texts that say more. */
 const isAlike = (came: Definition, defined: Definition) =>
   came.array === defined.array &&
-  (came.type === defined.type ||
-    (came.type === 'datetime' && defined.type === 'string') ||
-    (['date', 'image_url'].includes(came.type) && defined.type === 'string'))
+  (came.type === defined.type || (['date', 'datetime', 'image_url'].includes(came.type) && defined.type === 'string'))
