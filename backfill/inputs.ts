@@ -37,7 +37,9 @@ const MAGIC: [begins: string, what: string][] = [
   ['\x28\xb5\x2f\xfd', 'compressed with Zstandard'],
   ['\xff\xfe', 'text in UTF-16'],
   ['\xfe\xff', 'text in UTF-16'],
-  ['BZh', 'compressed with bzip2']
+  ['BZh', 'compressed with bzip2'],
+  ['\x89PNG', 'a picture'],
+  ['\xff\xd8\xff', 'a picture']
 ]
 const PEEK_BYTES = 65_536
 

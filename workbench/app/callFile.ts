@@ -52,9 +52,13 @@ export async function openCallFile(path: string, name: string): Promise<OpenedFi
 }
 
 async function beginsAsList(path: string): Promise<boolean> {
-  for await (const chunk of readBytes({ path })) {
-    const text = chunk.toString().trimStart()
-    if (text) return text.startsWith('[')
+  try {
+    for await (const chunk of readBytes({ path })) {
+      const text = chunk.toString().trimStart()
+      if (text) return text.startsWith('[')
+    }
+  } catch {
+    // What is wrong with it is said by whoever reads it, who looks at what it is first.
   }
   return false
 }
@@ -73,6 +77,7 @@ async function readWholeJson(path: string): Promise<{ format: string; items: Fil
     chunks.push(chunk)
   }
   const text = Buffer.concat(chunks).toString()
+  if (!text.trim()) throw new UnreadableFile('The file is empty.')
   let value: unknown
   try {
     value = JSON.parse(text)

@@ -25,6 +25,15 @@ const FIRST_CALLS = 5
 const CALLS_AT_ONCE = 100
 const FULL_PAUSE_MS = 100
 
+/** What the backfill says to who runs its command, and the words for who chose a file in a page. */
+const PAGE_WORDS: [RegExp, string][] = [
+  [/Give a CSV or NDJSON file,/, 'Choose an NDJSON, JSON, CSV or HAR file,'],
+  [/Name the one that holds the ID, such as --column ".*=source_id"\.$/s, 'Call the one that holds the ID source_id.'],
+  [/, or leave both out with --column ".*"\.$/s, '.'],
+  [/Leave one out with --column ".*"\.$/s, 'Take one out of the file.'],
+  [/, then run the same command\.$/, ', then choose it again.']
+]
+
 interface KeptFile {
   path: string
   opened: OpenedFile
@@ -192,7 +201,11 @@ async function sendPart(
 
 function asRefusal(error: unknown, path: string, name: string): unknown {
   if (error instanceof UnreadableFile) return new Refusal(422, error.message)
+  if (!(error instanceof Stop)) return error
   // The reader names the file where it lies here, which is not where its owner has it.
-  if (error instanceof Stop) return new Refusal(422, error.message.split(path).join(name))
-  return error
+  const message = error.message.split(path).join(name)
+  return new Refusal(
+    422,
+    PAGE_WORDS.reduce((text, [command, page]) => text.replace(command, page), message)
+  )
 }
