@@ -69,10 +69,19 @@ describeInBrowser('with the keyboard alone', () => {
     await page.getByText('25 deliveries', { exact: true }).waitFor()
   }
 
-  it('1. samples are sent', async () => {
+  it('1. samples are sent, and a number of the picture is seen to have the focus and leads to its calls', async () => {
     await begin()
     await samples()
     expect(await rowsOf(page).count()).toBe(25)
+    const number = page.getByRole('link', { name: 'Assign Customer To Group, Rejected: 1' })
+    const { x, y, width, height } = (await number.boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 }
+    // No style says whether a browser draws the frame inside a picture.
+    const look = () => page.screenshot({ clip: { x: x - 8, y: y - 8, width: width + 16, height: height + 16 } })
+    const before = await look()
+    await tabTo(page, number)
+    expect((await look()).equals(before)).toBe(false)
+    await page.keyboard.press('Enter')
+    await page.getByText('1 of 25 deliveries').waitFor()
   })
 
   it('2. a delivery is found with the arrow keys, read, copied, sent again and closed', async () => {

@@ -211,25 +211,32 @@ function LaneLabel({ lane, layout: { width, columns } }: { lane: Lane; layout: F
     text: `${outcomes[outcome].sign} ${formatNumber(count)}`
   }))
   const room = numbers.reduce((left, { text }) => left - widthOf(text, 600) - GAP, columns.bend - x)
+  const shown = fitText(label, room)
+  let end = x + widthOf(shown)
   return (
     <g class={total ? 'lane' : 'lane idle'}>
       <rect class="bar" x={x} y={barY} width={columns.bar} height={Math.max(barHeight, 4)} rx={2} />
-      <text x={x} y={y + 12}>
-        <a href={listOf(name, '')}>
-          <tspan class="name">{fitText(label, room)}</tspan>
-        </a>
-        {numbers.map(({ outcome, count, text }) => (
+      {/* A text for each link: browsers draw no frame around one that is a part of a text. */}
+      <a href={listOf(name, '')}>
+        <text x={x} y={y + 12}>
+          {shown}
+        </text>
+      </a>
+      {numbers.map(({ outcome, count, text }) => {
+        const start = end + GAP
+        end = start + widthOf(text, 600)
+        return (
           <a
             key={outcome}
             href={listOf(name, outcome)}
             aria-label={`${nameOfPreset(name)}, ${outcomes[outcome].label}: ${formatNumber(count)}`}
           >
-            <tspan class={`number outcome ${outcome}`} dx={GAP}>
+            <text class={`number outcome ${outcome}`} x={start} y={y + 12}>
               {text}
-            </tspan>
+            </text>
           </a>
-        ))}
-      </text>
+        )
+      })}
     </g>
   )
 }
