@@ -822,6 +822,9 @@ describeInBrowser('what people do on the page', () => {
     // It counts where it is listed, and not as a call on its way.
     await page.getByRole('button', { name: 'All 1', exact: true }).waitFor()
     await page.getByText('1 of 1 delivery', { exact: true }).waitFor()
+    await page.getByRole('link', { name: /^– No mapping/ }).click()
+    await page.getByText('0 of 1 delivery', { exact: true }).waitFor()
+    await page.goBack()
     await page.setViewportSize({ width: 390, height: 844 })
     await row.getByText('from Voucherify').waitFor({ state: 'hidden' })
     const name = row.getByRole('link', { name: 'customer.updated' })

@@ -159,7 +159,12 @@ function Filters({ filter }: { filter: Filter }) {
       </div>
       {filter.user && <Narrowed name="user" value={filter.user} />}
       {filter.type && <Narrowed name="type" value={filter.type} />}
-      {filter.direction && <Narrowed name="direction" value="from Voucherify" />}
+      {filter.direction && (
+        <Narrowed
+          name="direction"
+          value={filter.direction === 'fromVoucherify' ? 'from Voucherify' : 'to Voucherify'}
+        />
+      )}
     </div>
   )
 }
