@@ -179,7 +179,8 @@ export function createWorkbench({
       deliveries.add(kept)
       counter.restored(kept.delivery)
       people.took(kept.delivery)
-      if (isCall(kept.delivery.event)) seen.add([kept.delivery.event])
+      // One that was not taken may come again, mended.
+      if (isCall(kept.delivery.event) && kept.delivery.status !== 'refused') seen.add([kept.delivery.event])
       lastOrder = Math.max(lastOrder, kept.delivery.order + ORDER_STEP)
       pipeline.resume(kept)
     }
