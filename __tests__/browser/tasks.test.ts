@@ -142,7 +142,12 @@ describeInBrowser('what people do on the page', () => {
     it('says in the row of a call that was not taken why', async () => {
       await fetch(`${running.url}/v1/track`, { method: 'POST', body: JSON.stringify({ userId: 'ada' }) })
       await deliveryLink('The track call has no event.').click()
-      await detail().getByRole('heading', { name: 'call not taken' }).waitFor()
+      await detail().getByRole('heading', { name: 'track not taken' }).waitFor()
+      await detail().getByRole('link', { name: 'Edit and try' }).click()
+      const editor = page.getByLabel('Call as JSON')
+      await eventually(async () =>
+        expect(JSON.parse(await editor.inputValue())).toEqual({ type: 'track', userId: 'ada' })
+      )
     })
 
     it('copies the request as curl with placeholders for the keys', async () => {

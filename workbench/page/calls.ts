@@ -1,5 +1,6 @@
 /** Calls as people write them and as the page sends them. */
 import type { JSONObject, JSONValue, SegmentEvent } from '@segment/actions-core'
+import type { Delivery } from '../shared/types'
 import { isObject } from './format'
 
 /** What Segment adds to a call on its way; a call that is sent anew gets its own. */
@@ -13,6 +14,10 @@ export function toDraft(event: Partial<SegmentEvent>): string {
   const own = Object.entries(event).filter(([key]) => !ADDED_BY_SEGMENT.includes(key))
   return JSON.stringify(Object.fromEntries(own), null, 2)
 }
+
+/** The call of a delivery; of one that was not taken as it came, with the type that its address said. */
+export const draftOf = ({ event, refusedCall }: Delivery): string =>
+  toDraft(isObject(refusedCall) ? { ...event, ...refusedCall } : event)
 
 /** What a text in the editor stands for: one call, several, or neither. */
 export interface Draft {

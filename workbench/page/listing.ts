@@ -86,7 +86,8 @@ export function toRow(delivery: Delivery): Row {
     receivedAt,
     isFromVoucherify: delivery.direction === 'fromVoucherify',
     type: webhook ? 'webhook' : event.type ?? 'call',
-    title: webhook?.type ?? (event.type ? titleOf(event) : delivery.reason ?? ''),
+    // Of a call that was not taken there is nothing to tell but why.
+    title: status === 'refused' ? delivery.reason ?? '' : webhook?.type ?? titleOf(event),
     user: userOf(event),
     userId: userIdOf(event),
     preset,

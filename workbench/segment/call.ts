@@ -26,6 +26,8 @@ export interface RefusedCall {
   reason: string
   /** The call as it came; absent where it could not be read. */
   call?: unknown
+  /** What the address says that it is; absent for a call of a batch. */
+  type?: CallType
 }
 
 /**

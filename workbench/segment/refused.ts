@@ -15,14 +15,14 @@ const PARTS = ['event', 'name', 'userId', 'anonymousId', 'groupId', 'previousId'
 
 /** The row of a call that was not taken: what can be read of it, and why. */
 export function refusedDelivery(
-  { reason, call }: RefusedCall,
+  { reason, call, type }: RefusedCall,
   arrival: Pick<Call, 'receivedAt' | 'order'>,
   mask: Mask
 ): Delivery {
   const own = call === undefined ? undefined : mask.json(call)
   return {
     ...newDelivery(arrival),
-    event: own === undefined ? {} : readableParts(own),
+    event: { ...(own !== undefined && readableParts(own)), ...(type && { type }) },
     status: 'refused',
     reason: mask.text(reason),
     ...(own !== undefined && { refusedCall: cut(own) })

@@ -50,7 +50,7 @@ export function addTrackingRoutes(app: Hono, intake: Intake): void {
   app.post('/v1/m', (context) => context.json({ success: true }))
   for (const [path, kind] of Object.entries(PATHS)) {
     app.post(`/v1/${path}`, async (context) => {
-      const body = await readBody(intake, context.req.raw)
+      const body = await readBody(intake, context.req.raw, kind)
       const { taken, repeated, refused } = takeIn(intake, body, kind)
       if (!taken && refused.length && kind !== 'batch') throw new Refusal(400, refused[0].reason)
       return context.json<CallsTaken>({
@@ -63,16 +63,18 @@ export function addTrackingRoutes(app: Hono, intake: Intake): void {
 }
 
 /** Reads a body. One that can't be read is kept as a row too, since nobody else says that its calls are lost. */
-async function readBody(intake: Intake, request: Request): Promise<unknown> {
+async function readBody(intake: Intake, request: Request, kind: CallType | 'batch'): Promise<unknown> {
   try {
     return await readJson(request, MAX_BODY_BYTES)
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
-    intake.refuse([{ reason: error.message }], intake.now())
+    intake.refuse([{ reason: error.message, ...typeOf(kind) }], intake.now())
     // Segment answers so to every body that it does not take.
     throw new Refusal(400, error.message)
   }
 }
+
+const typeOf = (kind: CallType | 'batch') => (kind === 'batch' ? {} : { type: kind })
 
 interface TakenIn {
   taken: number
@@ -97,7 +99,7 @@ export function takeIn({ now, take, refuse }: Intake, body: unknown, kind: CallT
       refuse([{ reason: error.message }], receivedAt)
       throw new Refusal(400, error.message)
     }
-    read = { calls: [], refused: [{ reason: error.message, call: body }] }
+    read = { calls: [], refused: [{ reason: error.message, call: body, ...typeOf(kind) }] }
   }
   const { calls, refused } = read
   const fresh = take(calls, receivedAt)

@@ -183,6 +183,7 @@ describe('the Tracking API', () => {
     expect(JSON.parse(answer.body).error).toContain(reason)
     const [row, ...others] = await deliveries()
     expect(row).toMatchObject({ status: 'refused', reason: expect.stringContaining(reason), tries: [], warnings: [] })
+    expect(row.event.type).toBe(path === 'batch' ? undefined : path)
     expect(others).toEqual([])
     expect(await get(`/api/deliveries/${row.id}`)).toMatchObject({
       presets: [],

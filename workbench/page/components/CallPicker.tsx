@@ -20,8 +20,8 @@ function ofSamples(samples: Sample[]): Choice[] {
 
 /** Calls that arrived lately; of refused ones and of webhooks there is none to try. */
 const ofDeliveries = (deliveries: Delivery[]): Choice[] =>
-  deliveries.flatMap(({ id, receivedAt, event: { type, ...rest } }) => {
-    if (!type) return []
+  deliveries.flatMap(({ id, receivedAt, status, event: { type, ...rest } }) => {
+    if (!type || status === 'refused') return []
     const event: SegmentEvent = { ...rest, type }
     return [{ key: id, text: `${timeOf(receivedAt)} ${nameOf(event)}`, event }]
   })

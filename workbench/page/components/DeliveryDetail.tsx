@@ -70,12 +70,12 @@ export function DeliveryDetail({ id, wasPressed, beside, onClose }: Props) {
   )
 }
 
-function Title({ delivery: { event, webhook } }: { delivery: Delivery }) {
+function Title({ delivery: { event, webhook, status } }: { delivery: Delivery }) {
   const type = webhook ? 'webhook' : event.type ?? 'call'
   return (
     <>
       <span class={`type ${type}`}>{type}</span>{' '}
-      <LongText text={webhook?.type ?? (event.type ? titleOf(event) : 'not taken')} />
+      <LongText text={status === 'refused' ? 'not taken' : webhook?.type ?? titleOf(event)} />
     </>
   )
 }

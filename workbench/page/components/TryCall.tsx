@@ -1,7 +1,7 @@
 import type { SegmentEvent } from '@segment/actions-core'
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import { explainDelivery, previewCall, readSamples, sendBatch, sendCall } from '../api'
-import { readDraft, toDraft } from '../calls'
+import { draftOf, readDraft, toDraft } from '../calls'
 import { count, formatNumber, nameSamples } from '../format'
 import { parseJson } from '../json'
 import { linkTo } from '../route'
@@ -43,7 +43,7 @@ export function TryCall({ from }: { from: string }) {
     keptText = text
   }, [text])
   useEffect(() => {
-    if (from) task.run(async () => setText(toDraft((await explainDelivery(from)).delivery.event)))
+    if (from) task.run(async () => setText(draftOf((await explainDelivery(from)).delivery)))
   }, [from])
 
   /** What stands beside another call than the one that is written now is said to be old. */
