@@ -55,7 +55,7 @@ describe('one customer', () => {
     const group = { type: 'group', userId: 'ida', groupId: 'g-1', traits: { name: 'Team' } }
     await sendInOrder(running, [audience('ida', true), audience('ida', true), order, group])
     const [entered, , ordered, joined] = (await running.deliveries()).reverse()
-    const { engage, events, groups } = await view(running, 'ida')
+    const { engage, events, groups, changes } = await view(running, 'ida')
     expect(engage).toMatchObject([{ key: 'vip', kind: 'audience', value: true, cause: { delivery: entered.id } }])
     expect(events).toMatchObject([
       {
@@ -65,6 +65,10 @@ describe('one customer', () => {
       }
     ])
     expect(groups).toMatchObject([{ group: 'g-1', cause: { delivery: joined.id } }])
+    expect(changes[0]).toMatchObject({
+      cause: { delivery: joined.id },
+      changes: [{ key: 'metadata.name', new: 'Team' }]
+    })
   })
 
   it('shows the changes of bulk rows by the calls that they came from', async () => {
