@@ -62,6 +62,12 @@ export function toSegment(webhook: unknown, options: Options = {}): Mapped {
   }
 }
 
+/** The source_id of whom a webhook is about, whether or not it becomes a call; undefined where it names nobody. */
+export function customerOf(webhook: unknown, typeOfAddress?: string): string | undefined {
+  const read = recognise(webhook, typeOfAddress)
+  return typeof read === 'string' ? undefined : userIdOf(read.type, personOf(rowOf(read.type) ?? {}, read.data))
+}
+
 function none(reason: string): Mapped {
   return { calls: [], reason }
 }
@@ -212,7 +218,7 @@ function whyLeft({ type, data, envelope }: Webhook, { ownApplicationId }: Option
 const DELETED = /_deleted\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z?$/
 
 /** Whom the webhook is about. In a redemption `holder` is the referrer, so it stands in only in the ledger. */
-function personOf({ takesHolder }: Row, data: Fields): Fields {
+function personOf({ takesHolder }: Pick<Row, 'takesHolder'>, data: Fields): Fields {
   const within = ['redemption', 'redemption_rollback', 'publication'].map((key) => at(data, key, 'customer'))
   return object([data.customer, ...(takesHolder ? [data.holder] : within)].find(isObject))
 }

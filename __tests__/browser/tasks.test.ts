@@ -824,6 +824,7 @@ describeInBrowser('what people do on the page', () => {
     const row = rowsOf(page).filter({ hasText: 'customer.updated' })
     await row.getByText('No call').waitFor()
     await row.getByText('from Voucherify').waitFor()
+    await row.getByRole('link', { name: 'user-1042' }).waitFor()
     // It counts where it is listed, and not as a call on its way.
     await page.getByRole('button', { name: 'All 1', exact: true }).waitFor()
     await page.getByText('1 of 1 delivery', { exact: true }).waitFor()

@@ -6,7 +6,7 @@ import { SECRET_HEADER } from '../../source/function'
 import { readOptions, SETTINGS } from '../../source/options'
 import { webhookSamples } from '../../source/samples'
 import { isSame, isSigned, sign, SIGNATURE_HEADER } from '../../source/signature'
-import { toSegment } from '../../source/toSegment'
+import { customerOf, toSegment } from '../../source/toSegment'
 import { quote } from '../inspect/curl'
 import { newDelivery } from '../segment/delivery'
 import { takeIn } from '../segment/tracking'
@@ -110,11 +110,13 @@ function take(
   options: SourceOptions & { type?: string }
 ): WebhookTaken {
   const { calls, reason } = toSegment(body, options)
+  const userId = customerOf(body, options.type)
   const { repeated } = takeIn(intake, { batch: calls }, 'batch')
   const told = repeated ? 'Segment knows its messageId already, so it is not taken twice.' : reason
   keep({
     ...newDelivery({ receivedAt: intake.now(), order: nextOrder() }),
     direction: 'fromVoucherify',
+    event: userId === undefined ? {} : { userId: mask.text(userId) },
     status: calls.length ? 'delivered' : 'unmatched',
     ...(told !== undefined && { reason: told }),
     webhook: {

@@ -163,7 +163,7 @@ export const readCustomers = (search: string, limit: number, signal: AbortSignal
 export const readCustomer = (sourceId: string, signal: AbortSignal) =>
   read<CustomerView>(`/api/customers/${segment(sourceId)}`, signal)
 export const readCustomerCalls = (user: string, limit: number, signal: AbortSignal) =>
-  read<DeliveryList>(`/api/deliveries?${searchOf({ user, limit })}`, signal)
+  read<DeliveryList>(`/api/deliveries?${searchOf({ user, limit, direction: 'toVoucherify' })}`, signal)
 export const readAudiences = (signal: AbortSignal) => read<AudienceList>('/api/audiences', signal)
 export const emptySandbox = () => ask('DELETE', '/api/sandbox')
 export const eraseCustomer = (userId: string) => post<ErasureResult>('/api/delete', { userId })

@@ -3,7 +3,7 @@ import { sign } from '../../../source/signature'
 import { toSegment } from '../../../source/toSegment'
 import { WEBHOOK_KEYS } from '../../../workbench/app/source'
 import { SANDBOX_KEYS } from '../../../workbench/app/start'
-import type { Delivery, SourceInfo, SourcePreview } from '../../../workbench/shared/types'
+import type { Delivery, DeliveryList, SourceInfo, SourcePreview } from '../../../workbench/shared/types'
 import { EVERYTHING, sample } from '../../source/helpers'
 import { closeAll, start } from '../helpers'
 import type { Running } from '../helpers'
@@ -65,7 +65,11 @@ test('a webhook is a row of its direction, and its call one that the destination
   expect(await post(JSON.stringify(webhook))).toEqual({ status: 200, body: { success: true, calls: 1 } })
   await workbench.ended(2)
   expect(await fromVoucherify()).toMatchObject([
-    { status: 'delivered', webhook: { type: 'customer.created', body: webhook, calls: [{ userId: 'user-1042' }] } }
+    {
+      status: 'delivered',
+      event: { userId: 'user-1042' },
+      webhook: { type: 'customer.created', body: webhook, calls: [{ userId: 'user-1042' }] }
+    }
   ])
   expect(await toVoucherify()).toMatchObject([
     {
@@ -77,9 +81,15 @@ test('a webhook is a row of its direction, and its call one that the destination
   expect(workbench.sandbox.state().totals.customers).toBe(0)
 })
 
-test('a webhook without a call is a row with the reason', async () => {
+test('a webhook without a call is a row with the reason, and with its customer if it names one', async () => {
   await post(JSON.stringify(sample('campaign.created')))
-  expect(await fromVoucherify()).toMatchObject([{ status: 'unmatched', reason: expect.stringContaining('no person') }])
+  await post(JSON.stringify(sample('customer.updated')))
+  expect(await fromVoucherify()).toMatchObject([
+    { status: 'unmatched', event: { userId: 'user-1042' }, reason: expect.stringContaining('customer.updated is off') },
+    { status: 'unmatched', event: {}, reason: expect.stringContaining('no person') }
+  ])
+  const { deliveries } = await workbench.get<DeliveryList>('/api/deliveries?user=user-1042')
+  expect(deliveries).toMatchObject([{ webhook: { type: 'customer.updated' } }])
 })
 
 test('the same webhook twice is taken once', async () => {
