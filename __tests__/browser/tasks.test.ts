@@ -282,11 +282,15 @@ describeInBrowser('what people do on the page', () => {
     })
 
     it('sends a list as a batch, and says what of it was left out since its messageId was taken before', async () => {
+      // On a phone, where the result stands below the call, it is brought into sight.
+      await resize(page, 390, 844)
       await open('Try a call')
+      expect((await sent().boundingBox())?.y).toBeGreaterThan(600)
       const call = (messageId: string) => ({ type: 'track', userId: 'ada', event: 'Once', messageId })
       await editor().fill(JSON.stringify(call('m-1')))
       await page.getByRole('button', { name: 'Send', exact: true }).click()
       await sent().getByRole('link', { name: 'track Once' }).waitFor()
+      expect((await sent().boundingBox())?.y).toBeLessThan(600)
       await page.getByRole('button', { name: 'Send', exact: true }).click()
       await sent().getByText('This messageId was taken before, so nothing was delivered.').waitFor()
       await editor().fill(JSON.stringify([call('m-1'), call('m-2'), call('m-3')]))
@@ -468,6 +472,19 @@ describeInBrowser('what people do on the page', () => {
       }
       await open('Deliveries')
       await notice.waitFor({ state: 'detached' })
+    })
+
+    it('leads to its beginning, and on a phone back to its place in the list', async () => {
+      await openMapping(customer)
+      await focused(page.getByRole('heading', { name: customer }))
+      await resize(page, 390, 844)
+      const list = page.getByRole('region', { name: 'Mappings' })
+      await list.waitFor({ state: 'hidden' })
+      await page.getByRole('link', { name: 'All mappings' }).click()
+      await focused(list.getByRole('link', { name: customer }))
+      await page.getByRole('region', { name: customer }).waitFor({ state: 'hidden' })
+      await list.getByRole('link', { name: 'Assign Customer To Group' }).click()
+      await focused(page.getByRole('heading', { name: 'Assign Customer To Group' }))
     })
 
     it('switches a preset off and on', async () => {

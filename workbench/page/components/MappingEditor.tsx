@@ -106,7 +106,7 @@ export function MappingEditor({ mapping: saved, fields, title, list, onRemoved }
   }
   const shared = { forms: draft.forms, setForm, complaint, traces: result?.fields ?? [] }
   return (
-    <Card title={preset} label={preset} actions={<MappingFileActions mapping={saved} />}>
+    <Card title={preset} label={preset} class="mapping-editor" actions={<MappingFileActions mapping={saved} />}>
       <p class="hint">Action: {title}</p>
       <Warnings warnings={saved.warnings} />
       <Differences

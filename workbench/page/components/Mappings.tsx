@@ -1,4 +1,5 @@
-import { useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
+import type { RefObject } from 'preact'
 import { changeMapping } from '../api'
 import { count } from '../format'
 import { rereadMappings } from '../live'
@@ -6,19 +7,26 @@ import { goTo, linkTo } from '../route'
 import { announce, useStore } from '../store'
 import type { Mapping, MappingList } from '../../shared/types'
 import { Card, Labelled, Problem } from './controls'
-import { useTask } from './hooks'
+import { bringIntoSight, focusRegion, useTask } from './hooks'
 import { MappingFiles } from './MappingFiles'
 import { MappingEditor } from './MappingEditor'
 
 /** The presets of this workbench; `open` is the name of the one that is edited. */
 export function Mappings({ open }: { open: string }) {
   const list = useStore((state) => state.mappings)
+  const box = useRef<HTMLDivElement>(null)
+  useOpened(box, open)
   if (!list) return <p class="empty">Reading the mappings…</p>
-  const current = list.mappings.find(({ preset }) => preset === open) ?? list.mappings.at(0)
+  const wanted = list.mappings.find(({ preset }) => preset === open)
+  const current = wanted ?? list.mappings.at(0)
   const action = list.actions.find(({ key }) => key === current?.action)
   return (
-    <div class="mappings">
-      <Card title="Mappings">
+    // Where there is room for one of the two, it is the mapping that was asked for, else the list.
+    <div ref={box} class={wanted ? 'mappings one' : 'mappings'}>
+      <a class="back" href={linkTo('mappings')}>
+        ‹ All mappings
+      </a>
+      <Card title="Mappings" class="mappings-side">
         <ul class="mapping-list">
           {list.mappings.map((mapping) => (
             <MappingItem key={mapping.preset} mapping={mapping} isOpen={mapping === current} />
@@ -44,6 +52,25 @@ export function Mappings({ open }: { open: string }) {
       )}
     </div>
   )
+}
+
+/** Leads who opened a mapping to its beginning, and back to its place in the list who closed it. */
+function useOpened(box: RefObject<HTMLElement | null>, open: string): void {
+  const last = useRef(open)
+  useEffect(() => {
+    const before = last.current
+    last.current = open
+    const editor = box.current?.querySelector<HTMLElement>('.mapping-editor')
+    if (before === open || !box.current || !editor) return
+    if (open) {
+      focusRegion(editor)
+      return bringIntoSight(box.current)
+    }
+    // Beside the list the focus stays where it is.
+    if (editor.getClientRects().length) return
+    const links = Array.from(box.current.querySelectorAll<HTMLElement>('.mapping-list a'))
+    links.find(({ textContent }) => textContent === before)?.focus()
+  }, [open])
 }
 
 function MappingItem({

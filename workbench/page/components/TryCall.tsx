@@ -1,5 +1,5 @@
 import type { SegmentEvent } from '@segment/actions-core'
-import { useEffect, useMemo, useState } from 'preact/hooks'
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { explainDelivery, previewCall, readSamples, sendBatch, sendCall } from '../api'
 import { draftOf, readDraft, toDraft } from '../calls'
 import { count, formatNumber, nameSamples } from '../format'
@@ -9,7 +9,7 @@ import { announce, getState, useStore } from '../store'
 import type { Preview, PreviewResult, Sample } from '../../shared/types'
 import { Button, Card, Labelled, OutcomeMark, Problem } from './controls'
 import { Warnings } from './DeliveryDetail'
-import { useReading, useTask } from './hooks'
+import { bringIntoSight, useReading, useTask } from './hooks'
 import { JsonEditor } from './JsonEditor'
 import { OwnFile } from './OwnFile'
 import { ErrorView, FieldTable, PresetTable, RequestView } from './Trace'
@@ -33,6 +33,7 @@ type Outcome =
 export function TryCall({ from }: { from: string }) {
   const [text, setText] = useState(keptText)
   const [outcome, setOutcome] = useState<Outcome>({ kind: 'none' })
+  const results = useRef<HTMLDivElement>(null)
   const samples = useReading(readSamples, [])
   const task = useTask()
   const parsed = useMemo(() => parseJson(text), [text])
@@ -45,6 +46,10 @@ export function TryCall({ from }: { from: string }) {
   useEffect(() => {
     if (from) task.run(async () => setText(draftOf((await explainDelivery(from)).delivery)))
   }, [from])
+
+  useEffect(() => {
+    if (outcome.kind !== 'none' && results.current) bringIntoSight(results.current)
+  }, [outcome])
 
   /** What stands beside another call than the one that is written now is said to be old. */
   const isOld = outcome.kind !== 'none' && outcome.text !== text
@@ -89,7 +94,7 @@ export function TryCall({ from }: { from: string }) {
         </div>
         <Problem text={task.error} />
       </Card>
-      <div class="stack">
+      <div ref={results} class="stack">
         <Card title="Result">
           {outcome.kind === 'none' && (
             <p class="hint">

@@ -67,6 +67,17 @@ export function useReading<T>(
   return reading
 }
 
+/** How far down the window a part of the page may begin and still be in sight, as a part of its height. */
+const MOST_ABOVE = 0.7
+
+/** Scrolls to what was just asked for, where it is out of sight. */
+export function bringIntoSight(element: Element): void {
+  const { top } = element.getBoundingClientRect()
+  // What stays at the top of a narrow window covers as much as the styles leave above.
+  const covered = parseFloat(getComputedStyle(element).scrollMarginTop)
+  if (top < covered || top > innerHeight * MOST_ABOVE) element.scrollIntoView()
+}
+
 /** What takes the focus over: a part of the page with a name. */
 const REGION = 'section, main'
 
