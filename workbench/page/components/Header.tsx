@@ -39,13 +39,17 @@ export function Bar({ current }: { current: View }) {
 function Navigation({ current }: { current: View }) {
   const troubles = useStore((state) => state.troubles)
   const list = useRef<HTMLElement>(null)
-  useEffect(() => {
-    // On a narrow screen the list scrolls; the current view stays in sight.
-    const link = list.current?.querySelector<HTMLElement>('[aria-current]')
+  // On a narrow screen the list scrolls; the current view stays in sight, and what the Tab key leads to.
+  const show = (link: HTMLElement | null | undefined) => {
     if (list.current && link) list.current.scrollLeft = link.offsetLeft - list.current.clientWidth / 3
-  }, [current])
+  }
+  useEffect(() => show(list.current?.querySelector<HTMLElement>('[aria-current]')), [current])
   return (
-    <nav ref={list} aria-label="Views">
+    <nav
+      ref={list}
+      aria-label="Views"
+      onKeyUp={({ key, target }) => key === 'Tab' && target instanceof HTMLElement && show(target)}
+    >
       {viewGroups.map((group) => (
         <div key={group.title} role="group" aria-label={group.title}>
           <p class="nav-title" aria-hidden="true">
