@@ -12,6 +12,18 @@ export function snippetsFor(address: string): Snippet[] {
   const host = address.replace(/^https?:\/\//, '')
   return [
     {
+      title: 'curl',
+      text: 'For a first try, and for all that has no SDK: the HTTP API as Segment documents it.',
+      code: `curl ${address}/v1/track \\
+  -H 'Content-Type: application/json' \\
+  -d '{
+    "writeKey": "workbench",
+    "userId": "user-1",
+    "event": "Order Completed",
+    "properties": { "metadata": { "total": 49.9 } }
+  }'`
+    },
+    {
       title: 'analytics-node',
       text: 'For servers: npm install @segment/analytics-node. Any write key will do.',
       code: `import { Analytics } from '@segment/analytics-node'
@@ -65,18 +77,6 @@ analytics.page('Pricing')
 analytics.track('Order Completed', {
   metadata: { total: 49.9 }
 })`
-    },
-    {
-      title: 'curl',
-      text: 'For anything else: the HTTP API as Segment documents it.',
-      code: `curl ${address}/v1/track \\
-  -H 'Content-Type: application/json' \\
-  -d '{
-    "writeKey": "workbench",
-    "userId": "user-1",
-    "event": "Order Completed",
-    "properties": { "metadata": { "total": 49.9 } }
-  }'`
     }
   ]
 }
