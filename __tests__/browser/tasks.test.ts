@@ -258,7 +258,8 @@ describeInBrowser('what people do on the page', () => {
         ['{\n"a": {', 'Line 2, column 7: A name in double quotes is missing here.'],
         ['{ "a": "b }', 'Line 1, column 8: The text that starts here is not closed with a quote.'],
         ['{ "a": undefined }', 'Line 1, column 8: This is no value of JSON: a text needs double quotes.'],
-        ['{}\n{}', 'Line 2, column 1: Nothing may follow the end of the value.']
+        ['{}\n{}', 'Line 2, column 1: Nothing may follow the end of the value.'],
+        ['{ "type": "trak" }', 'There is no type "trak". A call is one of track, page,']
       ]
       await open('Try a call')
       for (const [text, message] of mistakes) {
@@ -282,6 +283,10 @@ describeInBrowser('what people do on the page', () => {
     })
 
     it('sends a list as a batch, and says what of it was left out since its messageId was taken before', async () => {
+      await track('Another')
+      // What was shown of the deliveries before hides nothing of what is sent now.
+      await page.getByRole('button', { name: /Rejected/ }).click()
+      await page.getByText('No delivery fits the filters.').waitFor()
       // On a phone, where the result stands below the call, it is brought into sight.
       await resize(page, 390, 844)
       await open('Try a call')
@@ -293,9 +298,10 @@ describeInBrowser('what people do on the page', () => {
       expect((await sent().boundingBox())?.y).toBeLessThan(600)
       await page.getByRole('button', { name: 'Send', exact: true }).click()
       await sent().getByText('This messageId was taken before, so nothing was delivered.').waitFor()
-      await editor().fill(JSON.stringify([call('m-1'), call('m-2'), call('m-3')]))
+      await editor().fill(JSON.stringify([call('m-1'), call('m-2'), call('m-3'), { type: 'track', event: 'Lost' }]))
       await page.getByRole('button', { name: 'Send', exact: true }).click()
-      await sent().getByText('Left out 1 of 3 calls, since their messageId was taken before.').waitFor()
+      await sent().getByText('Left out 1 of 4 calls, since their messageId was taken before.').waitFor()
+      await sent().getByText('1 of 4 calls was not taken.').waitFor()
       await sent().getByRole('link', { name: 'track Once' }).nth(1).waitFor()
     })
 

@@ -6,6 +6,8 @@ import { isObject } from './format'
 /** What Segment adds to a call on its way; a call that is sent anew gets its own. */
 const ADDED_BY_SEGMENT = ['messageId', 'timestamp', 'originalTimestamp', 'sentAt', 'receivedAt', 'version']
 
+const TYPES = ['track', 'page', 'screen', 'identify', 'group', 'alias']
+
 /** A call as the JSON value that it came as. */
 export const toJson = (event: Partial<SegmentEvent>): JSONValue => JSON.parse(JSON.stringify(event))
 
@@ -34,9 +36,13 @@ export function readDraft(value: JSONValue): Draft {
   const calls = list ?? [value]
   const isBatch = list !== null
   if (!calls.length) return { calls: [], isBatch, problem: 'The list holds no call.' }
-  if (calls.every(isCall)) return { calls, isBatch, problem: '' }
-  const problem = `${isBatch ? 'Each call' : 'A call'} is an object with a "type", such as "track" or "identify".`
-  return { calls: [], isBatch, problem }
+  const problem = (text: string): Draft => ({ calls: [], isBatch, problem: text })
+  if (!calls.every(isCall)) {
+    return problem(`${isBatch ? 'Each call' : 'A call'} is an object with a "type", such as "track" or "identify".`)
+  }
+  const unknown = calls.find(({ type }) => !TYPES.includes(type))
+  if (unknown) return problem(`There is no type "${unknown.type}". A call is one of ${TYPES.join(', ')}.`)
+  return { calls, isBatch, problem: '' }
 }
 
 /** Whether a value can be sent as a call; the workbench checks the rest and says what is wrong. */

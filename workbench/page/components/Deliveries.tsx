@@ -25,6 +25,8 @@ export function Deliveries({ open, query }: { open: string; query: Query }) {
   // What is open from the start was opened by its address: there the focus stays at the top of the page.
   const isArrival = useRef(true)
   useEffect(() => showDeliveries(filter), [JSON.stringify(filter)])
+  // Other views look for their calls among all.
+  useEffect(() => () => showDeliveries(noFilter), [])
   useLayoutEffect(() => {
     // Only now is the list shown again where there is room for one of the two.
     if (!open && lastOpen.current) focusDelivery(lastOpen.current)

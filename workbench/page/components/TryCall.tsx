@@ -27,7 +27,7 @@ let keptText = toDraft(firstDraft)
 type Outcome =
   | { kind: 'none' }
   | { kind: 'preview'; text: string; calls: SegmentEvent[]; result: PreviewResult }
-  | { kind: 'sent'; text: string; calls: SegmentEvent[]; known: Set<string>; repeated: number }
+  | { kind: 'sent'; text: string; calls: SegmentEvent[]; known: Set<string>; repeated: number; refused: number }
 
 /** A call written by hand. `from` is the id of a delivery whose call is the start; empty for none. */
 export function TryCall({ from }: { from: string }) {
@@ -67,8 +67,8 @@ export function TryCall({ from }: { from: string }) {
     const known = new Set(getState().list?.rows.map(({ id }) => id))
     const calls = draft.calls.map((call) => ({ messageId: `page-${crypto.randomUUID()}`, ...call }))
     setOutcome({ kind: 'none' })
-    const { repeated = 0 } = await (draft.isBatch ? sendBatch(calls) : sendCall(calls[0].type, calls[0]))
-    setOutcome({ kind: 'sent', text, calls, known, repeated })
+    const { repeated = 0, refused = 0 } = await (draft.isBatch ? sendBatch(calls) : sendCall(calls[0].type, calls[0]))
+    setOutcome({ kind: 'sent', text, calls, known, repeated, refused })
     announce(repeated ? repeatWords(repeated, calls.length) : `Sent ${count(calls.length, 'call')}.`)
   }
   return (
@@ -191,25 +191,33 @@ interface SentProps {
   known: Set<string>
   /** How many of the calls were taken before. */
   repeated: number
+  /** How many of a batch were not taken for what they are. */
+  refused: number
 }
 
 /** The deliveries of calls that were just sent, as they end. */
-function SentView({ calls, known, repeated }: SentProps) {
+function SentView({ calls, known, repeated, refused }: SentProps) {
   const listing = useStore((state) => state.list)
   const ids = new Set(calls.map(({ messageId }) => messageId))
   const mine = listing?.rows.filter(({ id, messageId }) => ids.has(messageId) && !known.has(id)) ?? []
   return (
     <>
       {repeated > 0 && <p>{repeatWords(repeated, calls.length)}</p>}
-      {repeated < calls.length && (
+      {refused > 0 && (
+        <p>
+          {formatNumber(refused)} of {count(calls.length, 'call')} {refused === 1 ? 'was' : 'were'} not taken.{' '}
+          <a href={linkTo('deliveries', '', { status: 'refused' })}>See why</a>
+        </p>
+      )}
+      {repeated + refused < calls.length && (
         <p class="hint">
           {mine.length ? 'Sent. This is what became of it:' : 'Sent. Its delivery shows here when it has ended…'}
         </p>
       )}
       <ul class="sent">
-        {mine.map(({ id, type, title, preset, status }) => (
+        {mine.map(({ id, type, title, preset, status, warnings }) => (
           <li key={id}>
-            <OutcomeMark outcome={status} />{' '}
+            <OutcomeMark outcome={status} warnings={warnings} />{' '}
             <a href={linkTo('deliveries', id)}>
               {type} {title}
             </a>{' '}
