@@ -105,6 +105,8 @@ describeInBrowser('with the keyboard alone', () => {
     await press(page, detail.getByRole('button', { name: 'Copy as curl' }))
     await page.getByRole('status').getByText('Copied the request').waitFor()
     expect(await clipboard(page)).toContain('/segmentio/')
+    // From wherever one is: here from the list.
+    await page.keyboard.press('j')
     await page.keyboard.press('Escape')
     await detail.waitFor({ state: 'detached' })
     await eventually(async () => expect(await hasFocus(page, linksOf(page).first())).toBe(true))

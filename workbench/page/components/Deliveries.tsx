@@ -28,8 +28,9 @@ export function Deliveries({ open, query }: { open: string; query: Query }) {
   // Other views look for their calls among all.
   useEffect(() => () => showDeliveries(noFilter), [])
   useLayoutEffect(() => {
-    // Only now is the list shown again where there is room for one of the two.
-    if (!open && lastOpen.current) focusDelivery(lastOpen.current)
+    // Only now is the list shown again where there is room for one of the two. Whoever is in it stays at that row.
+    const isInList = listSide.current?.querySelector('.list')?.contains(document.activeElement)
+    if (!open && lastOpen.current && !isInList) focusDelivery(lastOpen.current)
     lastOpen.current = open
     isArrival.current = false
   }, [open])

@@ -1,4 +1,4 @@
-import { useLayoutEffect, useMemo, useRef } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks'
 import type { ComponentChildren, RefObject } from 'preact'
 import { explainDelivery, retryDelivery } from '../api'
 import { toJson } from '../calls'
@@ -7,7 +7,7 @@ import { linkHere, linkTo } from '../route'
 import { announce } from '../store'
 import type { Delivery, Explanation, Try, Warning } from '../../shared/types'
 import { Button, CopyButton, OutcomeMark, Problem, Time } from './controls'
-import { useReading, useTask } from './hooks'
+import { isTyping, useReading, useTask } from './hooks'
 import { JsonView, LongText } from './JsonView'
 import { FieldTable, PresetTable, RequestView, ResponseView } from './Trace'
 
@@ -43,13 +43,13 @@ export function DeliveryDetail({ id, wasPressed, beside, onClose }: Props) {
     })
     return () => cancelAnimationFrame(frame)
   }, [])
+  useEffect(() => {
+    const onKeyDown = ({ key, target }: KeyboardEvent) => key === 'Escape' && !isTyping(target) && onClose()
+    addEventListener('keydown', onKeyDown)
+    return () => removeEventListener('keydown', onKeyDown)
+  })
   return (
-    <section
-      ref={section}
-      class="card detail"
-      aria-label="The way of this call"
-      onKeyDown={({ key }) => key === 'Escape' && onClose()}
-    >
+    <section ref={section} class="card detail" aria-label="The way of this call">
       <div class="card-head">
         <h2 ref={heading} tabIndex={-1}>
           {value ? <Title delivery={value.delivery} /> : 'Delivery'}

@@ -1,5 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks'
 import { Button } from './controls'
+import { isTyping } from './hooks'
 
 const shortcuts: [string, string][] = [
   ['/', 'Go to the search of the view'],
@@ -9,10 +10,6 @@ const shortcuts: [string, string][] = [
   ['Esc', 'Close the delivery, or leave the search'],
   ['?', 'Show these keys']
 ]
-
-/** Whether somebody is typing there. A dialog that has just closed keeps the focus until the page is drawn again. */
-const isTyping = (target: EventTarget | null) =>
-  target instanceof HTMLElement && target.closest('input, textarea, select, dialog[open]') !== null
 
 /** The keys that work everywhere, and the list of them. */
 export function Shortcuts() {

@@ -78,6 +78,10 @@ export function bringIntoSight(element: Element): void {
   if (top < covered || top > innerHeight * MOST_ABOVE) element.scrollIntoView()
 }
 
+/** Whether somebody is typing there. A dialog that has just closed keeps the focus until the page is drawn again. */
+export const isTyping = (target: EventTarget | null) =>
+  target instanceof HTMLElement && target.closest('input, textarea, select, dialog[open]') !== null
+
 /** What takes the focus over: a part of the page with a name. */
 const REGION = 'section, main'
 
