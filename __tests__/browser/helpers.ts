@@ -49,15 +49,21 @@ interface StartOptions {
   mode?: Target['mode']
   /** What the workbench takes for the secret key; the sandbox's own unless given. */
   secretKey?: string
+  /** Whether calls are tried again by themselves. */
+  retries?: boolean
 }
 
-export async function startWorkbench({ mode = 'sandbox', secretKey = KEYS.secretKey }: StartOptions = {}) {
+export async function startWorkbench({
+  mode = 'sandbox',
+  secretKey = KEYS.secretKey,
+  retries = false
+}: StartOptions = {}) {
   bundled ??= bundlePage()
   const page = await bundled
   const sandbox = createSandbox({ ...KEYS, bulkDelayMs: 0 })
   await sandbox.listen(0)
   const settings = { apiKey: KEYS.applicationId, secretKey, customURL: sandbox.url }
-  const workbench = createWorkbench({ settings, mode, sandbox, page })
+  const workbench = createWorkbench({ settings, mode, sandbox, page, retries })
   await workbench.listen(0)
   const { url } = workbench
 

@@ -877,6 +877,27 @@ describeInBrowser('what people do on the page', () => {
   })
 })
 
+describeInBrowser('a call that is tried again', () => {
+  const browser = useBrowser()
+
+  it('says when by the clock of its reader, and goes on while it is open', async () => {
+    const { page, running } = await browser.open({ retries: true }, { locale: 'en-GB', timezoneId: 'Asia/Tokyo' })
+    await running.send('POST', '/api/trouble', { kind: '500', remaining: 1000 })
+    await running.send('POST', '/v1/track', { userId: 'ada', event: 'Order Completed', properties: {} })
+    await linksOf(page).click()
+    const detail = page.getByRole('region', { name: 'The way of this call' })
+    const tokyo = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium', timeZone: 'Asia/Tokyo' })
+    await eventually(async () => {
+      const [{ tries }] = await running.deliveries()
+      const next = tokyo.format(new Date(tries.at(-1)?.nextAt ?? ''))
+      expect(await detail.innerText()).toContain(`tried again at ${next}`)
+    })
+    await running.send('DELETE', '/api/trouble')
+    await detail.getByText('Delivered: Voucherify took the call.').waitFor()
+    await detail.getByRole('heading', { name: 'Tries' }).waitFor()
+  })
+})
+
 describeInBrowser('8. use a real project', () => {
   const browser = useBrowser()
 

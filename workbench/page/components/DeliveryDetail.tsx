@@ -3,8 +3,9 @@ import type { ComponentChildren, RefObject } from 'preact'
 import { explainDelivery, retryDelivery } from '../api'
 import { toJson } from '../calls'
 import { count, formatSpan, nameOf, outcomes, titleOf, userIdOf } from '../format'
+import type { Row } from '../listing'
 import { linkHere, linkTo } from '../route'
-import { announce } from '../store'
+import { announce, useStore } from '../store'
 import type { Delivery, Explanation, Try, Warning } from '../../shared/types'
 import { Button, CopyButton, OutcomeMark, Problem, Time } from './controls'
 import { isTyping, useReading, useTask } from './hooks'
@@ -23,9 +24,13 @@ interface Props {
   onClose(): void
 }
 
+/** What of a row says that its delivery has gone on: it was tried once more, or no longer fits the filter. */
+const progressOf = (row: Row | undefined) => row && `${row.status} ${row.tries}`
+
 /** The way of one call: what became of it first, then what was sent, how it was made, and the call itself. */
 export function DeliveryDetail({ id, wasPressed, beside, onClose }: Props) {
-  const { value, error } = useReading(() => explainDelivery(id), [id])
+  const progress = useStore(({ list }) => progressOf(list?.rows.find((row) => row.id === id)))
+  const { value, error } = useReading(() => explainDelivery(id), [id, progress])
   const section = useRef<HTMLElement>(null)
   const heading = useRef<HTMLHeadingElement>(null)
   useLayoutEffect(() => {
@@ -93,12 +98,12 @@ function Way({ explanation }: { explanation: Explanation }) {
       {status === 'delivered' && <Warnings warnings={warnings} />}
       <div class={`verdict ${status}`}>
         <p>
-          <span aria-hidden="true">{outcomes[status].sign}</span> <LongText text={verdict} limit={900} />
+          <span aria-hidden="true">{outcomes[status].sign}</span> <Verdict text={verdict} />
         </p>
       </div>
       {status !== 'delivered' && <Warnings warnings={warnings} />}
       <Path delivery={delivery} />
-      <Actions delivery={delivery} curl={curl} call={JSON.stringify(received, null, 2)} />
+      <Actions delivery={delivery} curl={curl} call={hasCall ? JSON.stringify(received, null, 2) : ''} />
       {request && (
         <div class="exchange">
           <Part title="Request to Voucherify">
@@ -138,6 +143,19 @@ function Way({ explanation }: { explanation: Explanation }) {
           <JsonView value={received} label={webhook ? 'The webhook as received' : 'The call as received'} />
         </Part>
       )}
+    </>
+  )
+}
+
+/** The time of the next try in it is said by the reader's clock. */
+function Verdict({ text }: { text: string }) {
+  const [, before, next, after] = /^(.*? tried again at )(\d{4}-\S+Z)(.*)$/s.exec(text) ?? []
+  if (!next) return <LongText text={text} limit={900} />
+  return (
+    <>
+      {before}
+      <Time iso={next} />
+      <LongText text={after} limit={900} />
     </>
   )
 }
