@@ -90,7 +90,8 @@ function Way({ explanation }: { explanation: Explanation }) {
   const { status, warnings, webhook, refusedCall, request, response } = delivery
   const call = useMemo(() => toJson(delivery.event), [delivery])
   const others = presets.filter(({ matched }) => !matched)
-  const received = webhook?.body ?? refusedCall ?? call
+  // Of one that was not taken only what came, if it could be read at all.
+  const received = webhook?.body ?? refusedCall ?? (status === 'refused' ? null : call)
   const hasCall = received !== null && Object.keys(received).length > 0
   return (
     <>
@@ -172,7 +173,7 @@ function Path({ delivery }: { delivery: Delivery }) {
         {userId && (
           <>
             {' '}
-            from{' '}
+            {direction === 'fromVoucherify' ? 'about' : 'from'}{' '}
             <a href={linkTo('customers', userId)}>
               <LongText text={userId} limit={60} />
             </a>
@@ -246,7 +247,14 @@ function Tries({ tries }: { tries: Try[] }) {
   )
 }
 
-function Actions({ delivery: { id, preset }, curl, call }: { delivery: Delivery; curl: string; call: string }) {
+interface ActionsProps {
+  delivery: Delivery
+  curl: string
+  /** What came, as JSON; empty where nothing is known of it. */
+  call: string
+}
+
+function Actions({ delivery: { id, preset, webhook }, curl, call }: ActionsProps) {
   const task = useTask()
   const again = async () => {
     const next = await retryDelivery(id)
@@ -265,12 +273,16 @@ function Actions({ delivery: { id, preset }, curl, call }: { delivery: Delivery;
           Copy as curl
         </CopyButton>
       )}
-      <CopyButton text={call} what="the call">
-        Copy the call
-      </CopyButton>
-      <a class="button" href={linkTo('try', id)}>
-        Edit and try
-      </a>
+      {call && (
+        <CopyButton text={call} what={webhook ? 'the webhook' : 'the call'}>
+          {webhook ? 'Copy the webhook' : 'Copy the call'}
+        </CopyButton>
+      )}
+      {call && !webhook && (
+        <a class="button" href={linkTo('try', id)}>
+          Edit and try
+        </a>
+      )}
       <Problem text={task.error} />
     </div>
   )
