@@ -40,15 +40,11 @@ function Lists({ query }: { query: Query }) {
   const sandbox = useReading((signal) => readSandbox(search, LIMIT, signal), [search, version], delay)
   const isReal = target?.mode === 'project'
   return (
-    <Card
-      title={isReal ? 'Whom your calls were about' : 'What Voucherify would hold'}
-      actions={<EmptySandbox />}
-      label="Customers"
-    >
+    <Card title="Customers" actions={<EmptySandbox />}>
       <p class="hint">
         {isReal
           ? 'Your calls go to a real project, of which the workbench reads nothing. This is what the delivered calls said since it started.'
-          : 'The sandbox on this machine plays Voucherify and keeps this until the workbench ends.'}
+          : 'What Voucherify would hold. The sandbox on this machine plays it, and keeps this until the workbench ends.'}
       </p>
       <Problem text={people.error || sandbox.error} />
       <div class="filters">
