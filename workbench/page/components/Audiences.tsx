@@ -57,7 +57,8 @@ function AudienceView({ audience }: { audience: Audience }) {
         </h3>
         <span class="tag">{kind === 'audience' ? 'audience' : 'computed trait'}</span>
         <p>
-          <strong class="number">{formatNumber(members)}</strong> {kind === 'audience' ? 'in' : 'have it'}
+          <strong class="number">{formatNumber(members)}</strong>{' '}
+          {kind === 'audience' ? 'in' : members === 1 ? 'has it' : 'have it'}
           {left > 0 && <span class="hint">, {formatNumber(left)} left</span>}
         </p>
       </div>
