@@ -858,6 +858,13 @@ describeInBrowser('what people do on the page', () => {
     await row.getByText('from Voucherify').waitFor({ state: 'hidden' })
     const name = row.getByRole('link', { name: 'customer.updated' })
     expect(await name.evaluate(({ clientWidth, scrollWidth }) => scrollWidth - clientWidth)).toBe(0)
+    // The choices scroll, and the one that a link has pressed comes into sight.
+    await page.getByRole('link', { name: /^– No mapping/ }).click()
+    const pressed = page.getByRole('button', { name: /^– No mapping/ })
+    await eventually(async () => {
+      const { x, width } = (await pressed.boundingBox()) ?? { x: NaN, width: NaN }
+      expect(x + width).toBeLessThan(390)
+    })
   })
 
   describe('9. take it along', () => {

@@ -102,6 +102,12 @@ function Filters({ filter }: { filter: Filter }) {
   const mappings = useStore((state) => state.mappings)
   const overview = useStore((state) => state.overview)
   const counts = overview ? rowTotalsOf(overview) : noOutcomes()
+  const choices = useRef<HTMLDivElement>(null)
+  useEffect(() => {
+    // In a narrow list they scroll; the one that a link has pressed comes into sight.
+    const pressed = choices.current?.querySelector<HTMLElement>('[aria-pressed="true"]')
+    if (choices.current && pressed) choices.current.scrollLeft = pressed.offsetLeft - choices.current.clientWidth / 3
+  }, [filter.status, filter.warned])
   const choice = (outcome: Outcome | '', label: string, number: number) => (
     <button
       type="button"
@@ -114,7 +120,7 @@ function Filters({ filter }: { filter: Filter }) {
   )
   return (
     <div class="filters">
-      <div class="choices" role="group" aria-label="Outcome">
+      <div ref={choices} class="choices" role="group" aria-label="Outcome">
         {choice('', 'All', sumOf(counts))}
         {outcomeNames.map(
           (outcome) =>
