@@ -82,6 +82,12 @@ describeInBrowser('with the keyboard alone', () => {
     expect((await look()).equals(before)).toBe(false)
     await page.keyboard.press('Enter')
     await page.getByText('1 of 25 deliveries').waitFor()
+    // The button is gone then, and the heading that takes the focus over comes into sight.
+    await press(page, button('Clear filters'))
+    await page.getByText('25 deliveries', { exact: true }).waitFor()
+    const heading = page.getByRole('heading', { name: 'Deliveries' })
+    await eventually(async () => expect(await hasFocus(page, heading)).toBe(true))
+    expect((await heading.boundingBox())?.height).toBeGreaterThan(10)
   })
 
   it('2. a delivery is found with the arrow keys, read, copied, sent again and closed', async () => {

@@ -48,7 +48,7 @@ export function Deliveries({ open, query }: { open: string; query: Query }) {
             ) : (
               <div class="empty">
                 <p>No delivery fits the filters.</p>
-                <Button onPress={() => setQuery({ ...noFilter })}>Clear filters</Button>
+                <ClearFilters />
               </div>
             )}
           </>
@@ -193,6 +193,12 @@ function Narrowed({ name, value }: { name: 'user' | 'type' | 'direction'; value:
   )
 }
 
+const ClearFilters = ({ kind }: { kind?: 'quiet' }) => (
+  <Button kind={kind} onPress={() => setQuery({ ...noFilter })}>
+    Clear filters
+  </Button>
+)
+
 function Toolbar({ listing: { filter, rows, matching, total, isWhole } }: { listing: Listing }) {
   const task = useTask()
   const empty = async () => {
@@ -208,6 +214,7 @@ function Toolbar({ listing: { filter, rows, matching, total, isWhole } }: { list
         {isFiltered(filter) ? `${formatNumber(matching)} of ${all}` : all}
         {isWhole && rows.length < matching && `, the newest ${formatNumber(rows.length)} are kept`}
       </p>
+      {isFiltered(filter) && rows.length > 0 && <ClearFilters kind="quiet" />}
       <SamplesButton kind="plain" />
       <a
         class="button"
