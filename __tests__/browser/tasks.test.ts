@@ -761,6 +761,11 @@ describeInBrowser('what people do on the page', () => {
       await page.getByText('Sent: 2 of 2 calls').waitFor()
       await page.getByRole('link', { name: 'See the deliveries' }).click()
       await deliveryLink('From a file').waitFor()
+      // What is on its way can be followed, and stopped, after a look at its deliveries.
+      await page.goBack()
+      await page.getByText('Sent: 2 of 2 calls').waitFor()
+      await page.getByRole('button', { name: 'Close the file' }).click()
+      await page.getByText('own.ndjson is NDJSON').waitFor({ state: 'detached' })
     })
 
     it('that can not be read are refused with words', async () => {

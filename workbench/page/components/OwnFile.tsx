@@ -11,12 +11,45 @@ import { JsonView } from './JsonView'
 /** How often the progress is asked for, in milliseconds. */
 const PROGRESS_MS = 300
 
+/** Keeps the id of the file, so that it can be stopped after a look at its deliveries or a reload. */
+function keep(id: string): void {
+  try {
+    sessionStorage.setItem('file', id)
+  } catch {
+    // A browser that keeps nothing is as good otherwise.
+  }
+}
+
+function kept(): string {
+  try {
+    return sessionStorage.getItem('file') ?? ''
+  } catch {
+    return ''
+  }
+}
+
 /** Calls of the reader's own, from a file: looked at first, then sent as an app would send them. */
 export function OwnFile() {
   const task = useTask()
   const input = useRef<HTMLInputElement>(null)
-  const [file, setFile] = useState<CallFile | null>(null)
+  const [file, setOpened] = useState<CallFile | null>(null)
   const [isOver, setOver] = useState(false)
+  const outcome = useRef<HTMLDivElement>(null)
+  const wasReading = useRef(false)
+  const setFile = (next: CallFile | null) => {
+    setOpened(next)
+    keep(next?.id ?? '')
+  }
+  useEffect(() => {
+    const id = kept()
+    // A workbench that was started anew knows nothing of it.
+    if (id) void readFileProgress(id).then(setFile, () => keep(''))
+  }, [])
+  useEffect(() => {
+    // On a phone what it holds, or what is wrong with it, would be out of sight.
+    if (wasReading.current && !task.busy) outcome.current?.scrollIntoView({ block: 'nearest' })
+    wasReading.current = task.busy
+  }, [task.busy])
   const choose = (chosen: File | undefined) => {
     if (!chosen) return
     task.run(async () => {
@@ -61,8 +94,10 @@ export function OwnFile() {
           }}
         />
       </div>
-      <Problem text={task.error} />
-      {file && <OpenedFile key={file.id} file={file} setFile={setFile} />}
+      <div ref={outcome} class="stack">
+        <Problem text={task.error} />
+        {file && <OpenedFile key={file.id} file={file} setFile={setFile} />}
+      </div>
     </Card>
   )
 }
@@ -71,7 +106,10 @@ function OpenedFile({ file, setFile }: { file: CallFile; setFile(file: CallFile 
   const task = useTask()
   const { id, name, format, types, total, refused, firstRefused, first, progress } = file
   const isSending = progress?.state === 'sending'
+  const wasSending = useRef(false)
   useEffect(() => {
+    if (!isSending && wasSending.current) announce(`${sentWords(file)}.`)
+    wasSending.current = isSending
     if (!isSending) return
     const timer = setInterval(() => task.run(async () => setFile(await readFileProgress(id))), PROGRESS_MS)
     return () => clearInterval(timer)
@@ -103,8 +141,7 @@ function OpenedFile({ file, setFile }: { file: CallFile; setFile(file: CallFile 
       {progress && (
         <div class="progress">
           <label>
-            {isSending ? 'Sending' : progress.state === 'done' ? 'Sent' : 'Sent before it ended'}:{' '}
-            {formatNumber(progress.sent)} of {count(total, 'call')}
+            {sentWords(file)}
             <progress max={total} value={progress.sent} />
           </label>
           {progress.refused > 0 && (
@@ -117,13 +154,16 @@ function OpenedFile({ file, setFile }: { file: CallFile; setFile(file: CallFile 
         </div>
       )}
       <div class="actions">
-        {isSending ? (
+        <Button
+          kind={progress ? 'plain' : 'primary'}
+          busy={isSending || task.busy}
+          onPress={() => task.run(async () => setFile(await sendFile(id)))}
+        >
+          {isSending ? 'Sending…' : progress ? 'Send again' : `Send ${count(total, 'call')}`}
+        </Button>
+        {isSending && (
           <Button kind="danger" onPress={() => task.run(async () => setFile(await stopFile(id)))}>
             Stop
-          </Button>
-        ) : (
-          <Button kind="primary" onPress={() => task.run(async () => setFile(await sendFile(id)))}>
-            {progress ? 'Send again' : `Send ${count(total, 'call')}`}
           </Button>
         )}
         <Button onPress={() => task.run(forget)}>Close the file</Button>
@@ -132,6 +172,11 @@ function OpenedFile({ file, setFile }: { file: CallFile; setFile(file: CallFile 
       <Problem text={task.error} />
     </>
   )
+}
+
+function sentWords({ total, progress }: CallFile): string {
+  const words = { sending: 'Sending', done: 'Sent', stopped: 'Stopped, and sent', failed: 'Sent before it failed' }
+  return progress ? `${words[progress.state]}: ${formatNumber(progress.sent)} of ${count(total, 'call')}` : ''
 }
 
 const titled = (call: CallFile['first'][number]) =>
