@@ -799,6 +799,7 @@ describeInBrowser('what people do on the page', () => {
       await page.getByRole('button', { name: 'Back to defaults' }).click()
       await page.getByText('The same as the defaults.').waitFor()
       await page.getByLabel('File with mappings').setInputFiles(file)
+      await page.getByText('5 mappings of the file take the place of all that there are.').waitFor()
       await page.getByRole('dialog').getByRole('button', { name: 'Import', exact: true }).click()
       await page.getByText('1 difference to the defaults').waitFor()
       const saved = (await running.mappings()).mappings.find((each) => each.preset === preset)

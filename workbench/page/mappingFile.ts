@@ -41,7 +41,7 @@ export function readFile(text: string): ReadFile {
   }
   const { value } = parsed
   const files = isObject(value) ? value.mappings : value
-  if (Array.isArray(files)) return { kind: 'all', files }
+  if (Array.isArray(files) && files.length) return { kind: 'all', files }
   if (isObject(value) && typeof value.preset === 'string') return { kind: 'one', preset: value.preset, file: value }
   throw new Error('The file holds no mapping. Take one that this page exported, or the answer of /api/mappings.')
 }
@@ -74,8 +74,14 @@ export function differences(
   const old = new Map([['trigger', before.trigger], ...flatten(before.mapping)])
   const now = new Map([['trigger', after.trigger], ...flatten(after.mapping)])
   return [...new Set([...old.keys(), ...now.keys()])]
-    .map((key) => ({ key, before: old.get(key) ?? '', after: now.get(key) ?? '' }))
+    .map((key) => ({ key, before: valueAt(old, key), after: valueAt(now, key) }))
     .filter(({ before, after }) => before !== after)
+}
+
+/** The value of a key; that of an object stands under the keys of its parts. */
+function valueAt(values: Map<string, string>, key: string): string {
+  const hasParts = () => Array.from(values.keys()).some((each) => each.startsWith(`${key}.`))
+  return values.get(key) ?? (hasParts() ? 'an object' : '')
 }
 
 function flatten(mapping: JSONObject, prefix = ''): [string, string][] {

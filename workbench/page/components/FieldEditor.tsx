@@ -130,7 +130,7 @@ function ValueInputs({ name, form, onChange, describedBy, isWrong }: InputsProps
           aria-describedby={describedBy}
           aria-invalid={isWrong}
           spellcheck={false}
-          rows={Math.min(form.json.split('\n').length, 8)}
+          rows={Math.min(Math.max(linesOf(form.json), 3), 8)}
           value={form.json}
           onInput={({ currentTarget }) => onChange({ ...form, json: currentTarget.value })}
         />
@@ -140,3 +140,10 @@ function ValueInputs({ name, form, onChange, describedBy, isWrong }: InputsProps
       return null
   }
 }
+
+/** About as many characters stand in a line of the field. */
+const LINE_LENGTH = 26
+
+/** How many lines a text takes once those that are too long are broken. */
+const linesOf = (text: string) =>
+  text.split('\n').reduce((sum, { length }) => sum + Math.max(Math.ceil(length / LINE_LENGTH), 1), 0)

@@ -57,14 +57,7 @@ export function MappingFiles({ list: { mappings } }: { list: MappingList }) {
       <Problem text={task.error} />
       <dialog ref={dialog} aria-labelledby="import-title">
         <h2 id="import-title">{wanted?.kind === 'one' ? `Import ${wanted.preset}?` : 'Import all mappings?'}</h2>
-        <p>
-          {wanted?.kind === 'one'
-            ? 'The mapping of this name takes its trigger and its fields from the file, or is added.'
-            : `The ${count(
-                wanted?.files.length ?? 0,
-                'mapping'
-              )} of the file take the place of all that there are. Presets that it does not name go back to their defaults, and added mappings that it does not name are removed.`}
-        </p>
+        <p>{wanted && whatImportDoes(wanted, mappings)}</p>
         <div class="actions">
           <Button onPress={() => dialog.current?.close()}>Cancel</Button>
           <Button kind="primary" onPress={() => task.run(confirm)}>
@@ -73,6 +66,21 @@ export function MappingFiles({ list: { mappings } }: { list: MappingList }) {
         </div>
       </dialog>
     </>
+  )
+}
+
+function whatImportDoes(wanted: ReadFile, mappings: Mapping[]): string {
+  if (wanted.kind === 'one') {
+    return mappings.some(({ preset }) => preset === wanted.preset)
+      ? 'The mapping of this name takes its trigger and its fields from the file.'
+      : 'There is no mapping of this name yet, so it is added.'
+  }
+  const { length } = wanted.files
+  return (
+    `${count(length, 'mapping')} of the file ${
+      length === 1 ? 'takes' : 'take'
+    } the place of all that there are. Presets ` +
+    'that it does not name go back to their defaults, and added mappings that it does not name are removed.'
   )
 }
 
