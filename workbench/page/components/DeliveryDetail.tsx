@@ -8,12 +8,9 @@ import { linkHere, linkTo } from '../route'
 import { announce, useStore } from '../store'
 import type { Delivery, Explanation, Try, Warning } from '../../shared/types'
 import { Button, CopyButton, OutcomeMark, Problem, Time } from './controls'
-import { isTyping, useReading, useTask } from './hooks'
+import { bringIntoSight, isTyping, useReading, useTask } from './hooks'
 import { JsonView, LongText } from './JsonView'
 import { FieldTable, PresetTable, RequestView, ResponseView } from './Trace'
-
-/** How far down the window the detail may begin and still be in sight, as a part of its height. */
-const MOST_ABOVE = 0.7
 
 interface Props {
   id: string
@@ -41,10 +38,8 @@ export function DeliveryDetail({ id, wasPressed, beside, onClose }: Props) {
     const frame = requestAnimationFrame(() => {
       // Beside the list the page moves only where the detail would be out of sight. In its place it takes the window.
       const isAlone = beside.current?.getClientRects().length === 0
-      const { top } = element.getBoundingClientRect()
-      // What stays at the top of a narrow window covers as much as the styles leave above.
-      if (isAlone || top < parseFloat(getComputedStyle(element).scrollMarginTop) || top > innerHeight * MOST_ABOVE)
-        element.scrollIntoView()
+      if (isAlone) element.scrollIntoView()
+      else bringIntoSight(element)
     })
     return () => cancelAnimationFrame(frame)
   }, [])
