@@ -3,7 +3,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { eraseCustomer, readCustomer, readCustomerCalls, readDefinitions } from '../api'
 import { asText, count, isObject, shorten } from '../format'
 import { toRow } from '../listing'
-import { goTo, linkTo } from '../route'
+import { goTo, linkHere, linkTo } from '../route'
 import { announce, useStore } from '../store'
 import type { Cause, CustomerChange, CustomerEvent, CustomerView, Delivery, ValueChange } from '../../shared/types'
 import { Card, ConfirmButton, CopyButton, Labelled, OutcomeMark, Problem, Time } from './controls'
@@ -77,7 +77,7 @@ function Head({ sourceId, values: { name, email } }: { sourceId: string; values:
         title={<LongText text={sourceId} limit={MAX_SHOWN} />}
         actions={
           <>
-            <a class="button quiet" href={linkTo('customers')}>
+            <a class="button quiet" href={linkHere('')}>
               All customers
             </a>
             <CopyButton text={sourceId} what="the ID of the customer" kind="quiet">

@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { emptySandbox, readCustomers, readSandbox } from '../api'
 import { asText, count, formatNumber, isObject, shorten } from '../format'
 import { linkHere, linkTo, opensItem, setQuery } from '../route'
@@ -23,14 +23,19 @@ const MAX_CHIPS = 4
 const tabs = { customers: 'Customers', events: 'Events', groups: 'Groups' }
 type Tab = keyof typeof tabs
 
+const linkId = (sourceId: string) => `customer-${sourceId}`
+
 const isTab = (name: string): name is Tab => Object.keys(tabs).includes(name)
 
 /** Who and what Voucherify would hold in the end; `open` is the source_id of the customer that is looked at. */
 export function Customers({ open, query }: { open: string; query: Query }) {
-  return open ? <CustomerPage key={open} sourceId={open} /> : <Lists query={query} />
+  const lastOpen = useRef('')
+  if (open) lastOpen.current = open
+  return open ? <CustomerPage key={open} sourceId={open} /> : <Lists query={query} from={lastOpen.current} />
 }
 
-function Lists({ query }: { query: Query }) {
+/** `from` is the customer that was looked at before, whose row gets the focus. */
+function Lists({ query, from }: { query: Query; from: string }) {
   const version = useStore((state) => state.sandboxVersion)
   const target = useStore((state) => state.target)
   const { search = '', tab: named = '' } = query
@@ -39,6 +44,11 @@ function Lists({ query }: { query: Query }) {
   const people = useReading((signal) => readCustomers(search, LIMIT, signal), [search, version], delay)
   const sandbox = useReading((signal) => readSandbox(search, LIMIT, signal), [search, version], delay)
   const isReal = target?.mode === 'project'
+  const isListed = people.value !== null
+  useEffect(() => {
+    // Who has gone on to something else meanwhile stays there.
+    if (document.activeElement?.matches('body, h2')) document.getElementById(linkId(from))?.focus()
+  }, [isListed])
   return (
     <Card title="Customers" actions={<EmptySandbox />}>
       <p class="hint">
@@ -153,7 +163,7 @@ function CustomerRow({ customer }: { customer: CustomerSummary }) {
   const { sourceId, name, email, metadata, audiences, lastAt } = customer
   return (
     <li onClick={opensItem(sourceId)}>
-      <a class="person" href={linkHere(sourceId)}>
+      <a id={linkId(sourceId)} class="person" href={linkHere(sourceId)}>
         {shorten(sourceId, MAX_SHOWN)}
       </a>
       <span class="person-facts">
