@@ -381,6 +381,11 @@ describeInBrowser('the page', () => {
     // A press on it opens the row, as anywhere else in the row.
     await time.click()
     await detail(page).getByRole('heading', { name: 'Request to Voucherify' }).waitFor()
+    expect(await page.evaluate('document.activeElement.tagName')).toBe('H2')
+    // By its address it opens too, and the focus begins where the page does.
+    await page.reload()
+    await detail(page).getByRole('heading', { name: 'Request to Voucherify' }).waitFor()
+    expect(await page.evaluate('document.activeElement.tagName')).toBe('BODY')
   })
 
   describe('what it is made of', () => {

@@ -23,7 +23,7 @@ export function Deliveries({ open, query }: { open: string; query: Query }) {
   const listSide = useRef<HTMLElement>(null)
   const lastOpen = useRef('')
   // What is open from the start was opened by its address: there the focus stays at the top of the page.
-  const isArrival = useRef(true)
+  const arrivedAt = useRef(open)
   useEffect(() => showDeliveries(filter), [JSON.stringify(filter)])
   // Other views look for their calls among all.
   useEffect(() => () => showDeliveries(noFilter), [])
@@ -32,7 +32,7 @@ export function Deliveries({ open, query }: { open: string; query: Query }) {
     const isInList = listSide.current?.querySelector('.list')?.contains(document.activeElement)
     if (!open && lastOpen.current && !isInList) focusDelivery(lastOpen.current)
     lastOpen.current = open
-    isArrival.current = false
+    if (open !== arrivedAt.current) arrivedAt.current = ''
   }, [open])
   if (!listing) return <p class="empty">Reading the deliveries…</p>
   return (
@@ -60,7 +60,7 @@ export function Deliveries({ open, query }: { open: string; query: Query }) {
         <DeliveryDetail
           key={open}
           id={open}
-          wasPressed={!isArrival.current}
+          wasPressed={open !== arrivedAt.current}
           beside={listSide}
           onClose={() => goTo('deliveries', '', query)}
         />
