@@ -13,6 +13,8 @@ import { DeliveryDetail } from './DeliveryDetail'
 import { DeliveryList, focusDelivery } from './DeliveryList'
 import { useTask } from './hooks'
 
+/** So many deliveries are kept of any kind; of more the oldest may be gone. */
+const SURELY_KEPT = 1000
 /** Longest value of a filter that is shown, in characters. */
 const MAX_SHOWN = 40
 
@@ -46,10 +48,7 @@ export function Deliveries({ open, query }: { open: string; query: Query }) {
             {listing.rows.length ? (
               <DeliveryList listing={listing} open={open} />
             ) : (
-              <div class="empty">
-                <p>No delivery fits the filters.</p>
-                <ClearFilters />
-              </div>
+              <NoneFits filter={filter} total={listing.total} />
             )}
           </>
         ) : (
@@ -78,6 +77,31 @@ function Empty() {
         <a href={linkTo('connect')}>Connect an app</a>.
       </p>
       <SamplesButton kind="primary" />
+    </div>
+  )
+}
+
+/** Of what the picture counts the oldest may be gone. */
+function NoneFits({ filter, total }: { filter: Filter; total: number }) {
+  const overview = useStore((state) => state.overview)
+  const { status, preset, direction, ...others } = filter
+  const isOfPicture = direction !== 'fromVoucherify' && !Object.values(others).some(Boolean)
+  const names = outcomeNames.filter((outcome) => !status || status.split(',').includes(outcome))
+  const counted = Object.entries(overview?.counts ?? {})
+    .filter(([name]) => !preset || name === preset)
+    .reduce((sum, [, counts]) => names.reduce((all, outcome) => all + counts[outcome], sum), 0)
+  return (
+    <div class="empty">
+      <p>
+        {isOfPicture && counted > 0 && total > SURELY_KEPT
+          ? `${count(
+              counted,
+              'delivery fits',
+              'deliveries fit'
+            )} the filters, too old to be kept: newer ones took their place.`
+          : 'No delivery fits the filters.'}
+      </p>
+      <ClearFilters />
     </div>
   )
 }
