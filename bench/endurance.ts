@@ -4,16 +4,13 @@
  * stopped to read. Prints the memory twice a minute, ends it by Ctrl+C under load, and fails when the workbench is dead,
  * takes more than 1 GB, or does not end in order.
  */
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { get } from 'node:http'
 import type { IncomingMessage } from 'node:http'
-import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as pause } from 'node:timers/promises'
-import { scripts } from '../package.json'
 import type { DeliveryList, Overview } from '../workbench/shared/types'
-import { residentMb } from './processes'
+import { residentMb, startWorkbench } from './processes'
 
 /** Most memory that it may take. */
 const MAX_MB = 1024
@@ -33,16 +30,7 @@ interface Counts {
 }
 
 async function endure(seconds: number): Promise<void> {
-  const workbench = spawn(process.execPath, scripts.start.split(' ').slice(1), {
-    cwd: join(__dirname, '..'),
-    env: { ...process.env, PORT: '0', SANDBOX_PORT: '0' },
-    stdio: ['ignore', 'pipe', 'inherit']
-  })
-  process.on('exit', () => workbench.kill())
-  let printed = ''
-  workbench.stdout.on('data', (chunk: Buffer) => (printed = (printed + chunk.toString()).slice(-10_000)))
-  let url: string | undefined
-  while (!(url = /^Workbench +(http:\S+)$/m.exec(printed)?.[1])) await once(workbench.stdout, 'data')
+  const { url, process: workbench } = await startWorkbench()
   const readers = await Promise.all([openStream(url), openStream(url)])
   readers[0].resume()
   readers[1].pause()
@@ -52,7 +40,7 @@ async function endure(seconds: number): Promise<void> {
   const share = () => (performance.now() - start) / 1000 / seconds
   const senders = Array.from({ length: SENDERS }, async () => {
     // A connection that ends under a request is no matter of the workbench; SDKs send again as well.
-    while (share() < 1) await sendBatch(String(url), share(), counts).catch(() => counts.broken++)
+    while (share() < 1) await sendBatch(url, share(), counts).catch(() => counts.broken++)
   })
   let peak = 0
   let isLast = false
@@ -79,7 +67,7 @@ async function endure(seconds: number): Promise<void> {
   }
   const overview = (await (await fetch(`${url}/api/overview`)).json()) as Overview
   console.log('kept and counted at the end', JSON.stringify(overview.counts), 'waiting', overview.waiting)
-  const more = Array.from({ length: SENDERS }, () => sendBatch(String(url), 1, counts).catch(() => undefined))
+  const more = Array.from({ length: SENDERS }, () => sendBatch(url, 1, counts).catch(() => undefined))
   workbench.kill('SIGINT')
   const [code] = (await once(workbench, 'exit')) as [number | null]
   isLast = true

@@ -25,6 +25,3 @@ function canRun(path: string): boolean {
 }
 
 export const { path: chromiumPath, missing } = findChromium(process.env)
-
-/** Describes tests that need a browser. Where there is none they are skipped; chromium.test.ts says so. */
-export const describeInBrowser: typeof describe.skip = chromiumPath ? describe : describe.skip

@@ -27,6 +27,9 @@ const ARGUMENTS = [
   '--disable-sync'
 ]
 
+/** Describes tests that need a browser. Where there is none they are skipped; chromium.test.ts says so. */
+export const describeInBrowser: typeof describe.skip = chromiumPath ? describe : describe.skip
+
 /** Keys of a sandbox that look like Voucherify's own, so that one that leaks is found for sure. */
 export const KEYS = {
   applicationId: '3f1a6a0e-8c1d-4f5b-9a44-6d2f0b7c9e11',

@@ -1,6 +1,5 @@
 import type { Locator, Page } from 'playwright-core'
-import { describeInBrowser } from './chromium'
-import { clipboard, eventually, linksOf, rowsOf, TEST_MS, useBrowser } from './helpers'
+import { clipboard, describeInBrowser, eventually, linksOf, rowsOf, TEST_MS, useBrowser } from './helpers'
 import type { Opener, Running } from './helpers'
 
 jest.setTimeout(TEST_MS)

@@ -2,8 +2,8 @@ import { createServer, connect as connectTo } from 'net'
 import type { AddressInfo, Socket } from 'net'
 import type { Locator, Page } from 'playwright-core'
 import { gzipSync } from 'zlib'
-import { describeInBrowser } from './chromium'
 import {
+  describeInBrowser,
   eventually,
   findingsOf,
   goTo,

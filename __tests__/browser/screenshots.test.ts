@@ -1,8 +1,7 @@
 import { mkdir, writeFile } from 'fs/promises'
 import { join } from 'path'
 import type { Page } from 'playwright-core'
-import { describeInBrowser } from './chromium'
-import { rowsOf, startWorkbench, TEST_MS, useBrowser } from './helpers'
+import { describeInBrowser, rowsOf, startWorkbench, TEST_MS, useBrowser } from './helpers'
 import type { Running } from './helpers'
 
 jest.setTimeout(TEST_MS)

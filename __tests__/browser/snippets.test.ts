@@ -7,8 +7,7 @@ import { tmpdir } from 'os'
 import { join } from 'path'
 import type { Page } from 'playwright-core'
 import { promisify } from 'util'
-import { describeInBrowser } from './chromium'
-import { clipboard, eventually, goTo, rowsOf, TEST_MS, useBrowser } from './helpers'
+import { clipboard, describeInBrowser, eventually, goTo, rowsOf, TEST_MS, useBrowser } from './helpers'
 import type { Running } from './helpers'
 
 jest.setTimeout(TEST_MS)

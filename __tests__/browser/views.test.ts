@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
-import { describeInBrowser } from './chromium'
 import {
+  describeInBrowser,
   expectOwnHostOnly,
   findingsOf,
   goTo,
