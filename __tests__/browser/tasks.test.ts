@@ -4,9 +4,9 @@ import { readFileSync } from 'fs'
 import { promisify } from 'util'
 import type { JSONValue } from '@segment/actions-core'
 import type { Delivery, Mapping, Trouble } from '../../workbench/shared/types'
-import { describeInBrowser } from './chromium'
 import {
   clipboard,
+  describeInBrowser,
   eventually,
   expectOwnHostOnly,
   goTo,
@@ -448,6 +448,22 @@ describeInBrowser('what people do on the page', () => {
       await open('Deliveries')
       await rowsOf(page).getByText('No mapping').waitFor()
       expect((await running.deliveries()).map(({ status }) => status).sort()).toEqual(['delivered', 'unmatched'])
+    })
+
+    it('shows its result for one of the latest calls', async () => {
+      await track('Before')
+      await page.reload()
+      await openMapping('Add Custom Event (Track Event)')
+      await track('Meanwhile')
+      const choice = page.getByLabel('Show the result for')
+      await eventually(async () => {
+        await choice.blur()
+        await choice.focus()
+        const latest = await choice.locator('[label="Latest calls"] option').allTextContents()
+        expect(latest).toEqual([expect.stringMatching(/ track Meanwhile$/), expect.stringMatching(/ track Before$/)])
+      })
+      await choice.selectOption(await choice.getByText('track Before').innerText())
+      await field('Event Name').getByText('Before').waitFor()
     })
 
     it('goes back to the defaults', async () => {

@@ -1,5 +1,6 @@
 import type { SegmentEvent } from '@segment/actions-core'
 import type { Context, Hono, MiddlewareHandler } from 'hono'
+import { toRow } from '../shared/row'
 import { shorten } from '../shared/text'
 import { InvalidCall, readCall } from '../segment/call'
 import type { Deliverer } from '../segment/deliver'
@@ -20,10 +21,12 @@ import { addTrouble } from './trouble'
 import type {
   Delivery,
   DeliveryList,
+  DeliveryQuery,
   Done,
   ErasureResult,
   Mapping,
   Overview,
+  RowList,
   SamplesSent,
   Target
 } from '../shared/types'
@@ -60,6 +63,7 @@ const MAX_SANDBOX_ITEMS = 5000
 const PARAMETERS = new Map([
   ['GET /api/deliveries', DELIVERY_PARAMETERS],
   ['GET /api/deliveries.ndjson', DELIVERY_PARAMETERS],
+  ['GET /api/rows', DELIVERY_PARAMETERS],
   ['GET /api/sandbox', ['search', 'limit']],
   ['GET /api/customers', ['search', 'limit']],
   ['POST /api/source/webhook', ['type']],
@@ -93,9 +97,14 @@ export function addApiRoutes(app: Hono, parts: ApiParts): void {
 
 function addDeliveryRoutes(app: Hono, parts: ApiParts): void {
   const { deliveries, explainer, mappings, totals, again, clearDeliveries } = parts
-  app.get('/api/deliveries', (context) => {
-    const filter = readDeliveryFilter({ limit: DEFAULT_DELIVERIES, ...context.req.query() })
-    return context.json<DeliveryList>({ ...deliveries.list(filter), ...totals() })
+  const listOf = (query: DeliveryQuery): DeliveryList => ({
+    ...deliveries.list(readDeliveryFilter({ limit: DEFAULT_DELIVERIES, ...query })),
+    ...totals()
+  })
+  app.get('/api/deliveries', (context) => context.json<DeliveryList>(listOf(context.req.query())))
+  app.get('/api/rows', (context) => {
+    const { deliveries, ...counts } = listOf(context.req.query())
+    return context.json<RowList>({ rows: deliveries.map(toRow), ...counts })
   })
   app.get('/api/deliveries.ndjson', (context) =>
     ndjson('deliveries.ndjson', deliveries.list(readDeliveryFilter(context.req.query())).deliveries)

@@ -20,6 +20,7 @@ import type {
   PreviewRequest,
   PreviewResult,
   Rehearsal,
+  RowList,
   Sample,
   SamplesSent,
   SandboxState,
@@ -99,7 +100,9 @@ export function searchOf(query: Record<string, string | number | undefined>): st
   return new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString()
 }
 
-export const readDeliveries = (query: Partial<Filter> & { before?: string; limit: number }) =>
+export const readRows = (query: Partial<Filter> & { before?: string; limit: number }) =>
+  read<RowList>(`/api/rows?${searchOf(query)}`)
+export const readDeliveries = (query: Partial<Filter> & { limit: number }) =>
   read<DeliveryList>(`/api/deliveries?${searchOf(query)}`)
 export const explainDelivery = (id: string) => read<Explanation>(`/api/deliveries/${segment(id)}`)
 export const retryDelivery = (id: string) => post<Delivery>(`/api/deliveries/${segment(id)}/retry`, {})

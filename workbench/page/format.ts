@@ -1,5 +1,7 @@
 /** The page's words for what the workbench's API says. */
 import type { JSONObject, JSONValue, SegmentEvent } from '@segment/actions-core'
+import { titleOf } from '../shared/row'
+import { shorten } from '../shared/text'
 import type { Outcome, Overview, Sample } from '../shared/types'
 
 /** An outcome's name and the sign that stands beside it, so that no colour has to be seen to read it. */
@@ -83,8 +85,6 @@ export function fullTimeOf(iso: string): string {
   return date ? `${whole.format(date)}\n${date.toISOString()} (UTC)` : iso
 }
 
-export const shorten = (text: string, limit: number) => (text.length > limit ? `${text.slice(0, limit)}…` : text)
-
 export const isObject = (value: JSONValue | undefined): value is JSONObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
@@ -92,23 +92,6 @@ export const isObject = (value: JSONValue | undefined): value is JSONObject =>
 export function asText(value: JSONValue | undefined): string {
   if (value === undefined) return ''
   return typeof value === 'string' ? value : JSON.stringify(value)
-}
-
-/** Longest text of a cell in a list, in characters. */
-const MAX_CELL = 160
-
-const textOf = (value: unknown) =>
-  typeof value === 'string' || typeof value === 'number' ? shorten(String(value), MAX_CELL) : ''
-
-/** What a call is about: its event, its page, its group. */
-export function titleOf(event: Partial<SegmentEvent>): string {
-  const { type, event: name, name: pageName, groupId, previousId, traits } = event
-  if (type === 'track') return textOf(name) || '(no event name)'
-  if (type === 'page' || type === 'screen') return textOf(pageName) || '(no name)'
-  if (type === 'group') return textOf(groupId) || '(no group)'
-  if (type === 'alias') return textOf(previousId) || '(no previous ID)'
-  const names = textOf(Object.keys(traits ?? {}).join(', '))
-  return textOf(traits?.email) || textOf(event.context?.traits?.email) || names || '(no traits)'
 }
 
 /** Longest title in the name of a call, in characters. */
@@ -125,12 +108,3 @@ export function nameSamples(samples: Sample[]): Map<string, string> {
     samples.map(({ label }, index) => [label, isOnly(names[index]) ? names[index] : `${names[index]} (${label})`])
   )
 }
-
-/** Who made a call. */
-export function userOf({ userId, anonymousId }: Partial<SegmentEvent>): string {
-  return textOf(userId) || (textOf(anonymousId) ? `anonymous ${textOf(anonymousId).slice(0, 8)}` : 'nobody')
-}
-
-/** The id under which a call's customer is known; empty where it has none. */
-export const userIdOf = ({ userId }: Partial<SegmentEvent>) =>
-  typeof userId === 'string' || typeof userId === 'number' ? String(userId).trim() : ''

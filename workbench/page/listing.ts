@@ -1,15 +1,10 @@
-/**
- * The list of deliveries as the page holds it: of each delivery what its row shows, since a whole one has its call, its
- * request and its answer in it, and 20,000 of those would not fit a tab.
- */
-import type { Delivery, DeliveryList, Outcome } from '../shared/types'
-import { titleOf, userIdOf, userOf } from './format'
+/** The list of deliveries as the page holds it: of each delivery its row. */
+import { toRow } from '../shared/row'
+import type { Delivery, Row, RowList } from '../shared/types'
 import type { Query } from './route'
 
 /** Most rows that are held; the oldest leave first. They can be found again by filters. */
 export const MAX_ROWS = 20_000
-/** Whole calls of the newest deliveries that are held, for the choice of a call. */
-const MAX_LATEST = 20
 
 /** Which deliveries are listed. Empty texts ask for all. */
 export interface Filter {
@@ -24,33 +19,6 @@ export interface Filter {
   direction: string
 }
 
-export interface Row {
-  id: string
-  order: number
-  messageId: string
-  receivedAt: string
-  isFromVoucherify: boolean
-  type: string
-  title: string
-  /** Who made the call, in words; and the userId that leads to the customer's page, if any. */
-  user: string
-  userId: string
-  preset: string | null
-  status: Outcome
-  /** HTTP status of the answer; null where there is none. */
-  code: number | null
-  /** The first warning in a sentence, and how many there are. */
-  warning: string
-  warnings: number
-  tries: number
-  /** When the next try is due; null when there is none. */
-  nextTryAt: string | null
-  waitMs: number
-  durationMs: number
-  batchSize: number
-  isRetry: boolean
-}
-
 export interface Listing {
   filter: Filter
   /** Newest first. */
@@ -60,8 +28,6 @@ export interface Listing {
   total: number
   /** Whether the rows are all that the server keeps and the filter lets through. */
   isWhole: boolean
-  /** The newest deliveries with their calls. */
-  latest: Delivery[]
 }
 
 export const noFilter: Filter = { status: '', preset: '', type: '', user: '', text: '', warned: '', direction: '' }
@@ -75,34 +41,6 @@ export function readFilter(query: Query): Filter {
 export const isFiltered = (filter: Filter) => Object.values(filter).some(Boolean)
 
 export const isSameFilter = (a: Filter, b: Filter) => JSON.stringify(a) === JSON.stringify(b)
-
-/** What a row shows of a delivery. */
-export function toRow(delivery: Delivery): Row {
-  const { id, order, event, receivedAt, preset, status, response, durationMs, batchSize, waitMs, webhook } = delivery
-  return {
-    id,
-    order,
-    messageId: String(event.messageId ?? ''),
-    receivedAt,
-    isFromVoucherify: delivery.direction === 'fromVoucherify',
-    type: webhook ? 'webhook' : event.type ?? 'call',
-    // Of a call that was not taken there is nothing to tell but why.
-    title: status === 'refused' ? delivery.reason ?? '' : webhook?.type ?? titleOf(event),
-    user: userOf(event),
-    userId: userIdOf(event),
-    preset,
-    status,
-    code: response?.status ?? null,
-    warning: delivery.warnings.at(0)?.message ?? '',
-    warnings: delivery.warnings.length,
-    tries: delivery.tries.length,
-    nextTryAt: delivery.tries.at(-1)?.nextAt ?? null,
-    waitMs,
-    durationMs,
-    batchSize,
-    isRetry: delivery.retryOf !== null
-  }
-}
 
 /** Longest part of a call that is searched here; the server searches all of it. */
 const MAX_SEARCHED = 5000
@@ -127,20 +65,9 @@ function textOf({ event, preset, error, reason, warnings }: Delivery): string {
 }
 
 /** The answer of the server as a list, with what the stream brought since it was asked. */
-export function toListing(
-  filter: Filter,
-  { deliveries, matching, total }: DeliveryList,
-  meanwhile: Delivery[]
-): Listing {
-  const listing: Listing = {
-    filter,
-    rows: deliveries.map(toRow),
-    matching,
-    total,
-    isWhole: deliveries.length >= matching,
-    latest: deliveries.slice(0, MAX_LATEST)
-  }
-  const newest = deliveries.at(0)?.order ?? 0
+export function toListing(filter: Filter, { rows, matching, total }: RowList, meanwhile: Delivery[]): Listing {
+  const listing: Listing = { filter, rows, matching, total, isWhole: rows.length >= matching }
+  const newest = rows.at(0)?.order ?? 0
   // What the answer holds too must not be counted twice.
   return withArrived(
     listing,
@@ -159,8 +86,7 @@ export function withArrived(listing: Listing, arrived: Delivery[]): Listing {
     ...listing,
     rows: fitting.length || known.size ? mergeRows(fitting.map(toRow), kept) : listing.rows,
     matching: listing.matching + fresh,
-    total: listing.total + arrived.length - known.size,
-    latest: [...[...arrived].reverse(), ...listing.latest.filter(({ id }) => !changed.has(id))].slice(0, MAX_LATEST)
+    total: listing.total + arrived.length - known.size
   }
 }
 

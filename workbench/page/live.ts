@@ -1,8 +1,8 @@
 /** Keeps the store in step with the workbench, by its server-sent events. */
 import type { Delivery, StreamEvents } from '../shared/types'
-import { readDeliveries, readMappings, readStreamRefusal, readTarget, readTroubles } from './api'
+import { readDeliveries, readMappings, readRows, readStreamRefusal, readTarget, readTroubles } from './api'
 import { sumOf, rowTotalsOf } from './format'
-import { isSameFilter, mergeRows, readFilter, toListing, toRow, withArrived } from './listing'
+import { isSameFilter, mergeRows, readFilter, toListing, withArrived } from './listing'
 import type { Filter } from './listing'
 import { parseRoute } from './route'
 import { getState, setState } from './store'
@@ -11,10 +11,12 @@ import { getState, setState } from './store'
 const RECONNECT_MS = 1000
 /** Pause before the counts are held against the list once more, in milliseconds: in a burst new counts come before. */
 const REST_MS = 500
-/** Deliveries of one answer: so many are read and drawn without holding up the page. */
+/** Rows of one answer: so many are read and drawn without holding up the page. */
 const PAGE = 250
 /** Rows that are read without being asked for, since most look no further. */
-const FIRST_ROWS = 2000
+const FIRST_ROWS = 500
+/** Whole deliveries that are held, for the choice of a call. */
+const MAX_LATEST = 20
 
 /**
  * Connects, and stays connected: the browser heals a broken stream by itself, and a stream that it gave up is opened
@@ -53,8 +55,14 @@ function openStream(onGivenUp: () => void): EventSource {
     setState({ overview })
     list.catchUp()
   })
-  on('deliveries', list.arrived)
-  on('cleared', list.cleared)
+  on('deliveries', (ended) => {
+    keepLatest(ended)
+    list.arrived(ended)
+  })
+  on('cleared', () => {
+    setState({ latest: [] })
+    list.cleared()
+  })
   on('mappings', () => void refresh(rereadMappings))
   on('sandbox', () => setState({ sandboxVersion: getState().sandboxVersion + 1 }))
   on('trouble', (troubles) => setState({ troubles }))
@@ -62,6 +70,8 @@ function openStream(onGivenUp: () => void): EventSource {
   stream.addEventListener('open', () => {
     setState({ connection: 'live', refusal: '', sandboxVersion: getState().sandboxVersion + 1 })
     list.reread()
+    setState({ latest: [] })
+    void refresh(async () => keepLatest((await readDeliveries({ limit: MAX_LATEST })).deliveries))
     void refresh(async () => setState({ target: await readTarget() }))
     void refresh(rereadMappings)
     void refresh(async () => setState({ troubles: await readTroubles() }))
@@ -74,6 +84,14 @@ function openStream(onGivenUp: () => void): EventSource {
     void readStreamRefusal().then((refusal) => setState({ refusal }))
   })
   return stream
+}
+
+/** Holds the newest of these and of those that were held. */
+function keepLatest(deliveries: Delivery[]): void {
+  const ids = new Set(deliveries.map(({ id }) => id))
+  const others = getState().latest.filter(({ id }) => !ids.has(id))
+  const latest = [...deliveries, ...others].sort((a, b) => b.order - a.order).slice(0, MAX_LATEST)
+  setState({ latest })
 }
 
 /** The list of deliveries: read by its filter, so that none falls between the list and the stream. */
@@ -94,7 +112,7 @@ function createListReader() {
   async function read(): Promise<void> {
     const mine = (current += 1)
     meanwhile = []
-    const answer = await readDeliveries({ ...filter, limit: PAGE })
+    const answer = await readRows({ ...filter, limit: PAGE })
     if (mine !== current) return
     setState({ list: toListing(filter, answer, meanwhile) })
     meanwhile = null
@@ -123,11 +141,11 @@ function createListReader() {
         const listing = getState().list
         const oldest = listing?.rows.at(-1)
         if (!listing || !oldest || listing.isWhole || listing.rows.length >= rows || mine !== current) return
-        const { deliveries } = await readDeliveries({ ...filter, before: String(oldest.order), limit: PAGE })
+        const { rows: older } = await readRows({ ...filter, before: String(oldest.order), limit: PAGE })
         const latest = getState().list
         if (mine !== current || !latest) return
-        const isWhole = deliveries.length < PAGE
-        setState({ list: { ...latest, rows: mergeRows(latest.rows, deliveries.map(toRow)), isWhole } })
+        const isWhole = older.length < PAGE
+        setState({ list: { ...latest, rows: mergeRows(latest.rows, older), isWhole } })
       }
     } finally {
       isReadingOlder = false
@@ -153,7 +171,7 @@ function createListReader() {
       current += 1
       meanwhile = null
       caughtUpAt = 0
-      setState({ list: { filter, rows: [], matching: 0, total: 0, isWhole: true, latest: [] } })
+      setState({ list: { filter, rows: [], matching: 0, total: 0, isWhole: true } })
     },
     catchUp
   }

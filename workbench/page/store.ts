@@ -1,6 +1,6 @@
 /** What the page knows of the workbench: one object, read with `useStore`, written by the functions of this file. */
 import { useEffect, useState } from 'preact/hooks'
-import type { MappingList, Overview, Target, Trouble } from '../shared/types'
+import type { Delivery, MappingList, Overview, Target, Trouble } from '../shared/types'
 import type { Listing } from './listing'
 
 export interface State {
@@ -12,6 +12,8 @@ export interface State {
   overview: Overview | null
   /** The deliveries that the reader asked for; null until they were read for the first time. */
   list: Listing | null
+  /** The newest deliveries whole, whatever is listed. */
+  latest: Delivery[]
   mappings: MappingList | null
   troubles: Trouble[]
   /** Counts up whenever the sandbox holds something new. */
@@ -26,6 +28,7 @@ let state: State = {
   target: null,
   overview: null,
   list: null,
+  latest: [],
   mappings: null,
   troubles: [],
   sandboxVersion: 0,

@@ -66,6 +66,7 @@ describe('the keys', () => {
 
       const answers = [
         await send('GET', '/api/deliveries'),
+        await send('GET', '/api/rows'),
         await send('GET', '/api/target'),
         await send('GET', '/api/overview'),
         await send('GET', '/api/mappings'),

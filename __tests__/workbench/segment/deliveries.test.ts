@@ -1,6 +1,7 @@
 import type {
   Delivery,
   DeliveryList,
+  RowList,
   Explanation,
   Mapping,
   Outcome,
@@ -111,6 +112,40 @@ describe('GET /api/deliveries', () => {
     expect(older.matching).toBe(3)
   })
 
+  it('lists them as rows too, of each what a list shows', async () => {
+    const { send, ended, get } = await start()
+    await send('POST', '/v1/track', { ...TRACK, messageId: 'm-1' })
+    await send('POST', '/v1/identify', { userId: 'usr_2', traits: { email: 'ida@example.com', birthday: 'soon' } })
+    await ended(2)
+    const { rows, ...numbers } = await get<RowList>('/api/rows?limit=2')
+    const { deliveries, ...same } = await get<DeliveryList>('/api/deliveries')
+    expect(numbers).toEqual(same)
+    expect(rows[1]).toEqual({
+      id: deliveries[1].id,
+      order: deliveries[1].order,
+      messageId: 'm-1',
+      receivedAt: deliveries[1].receivedAt,
+      isFromVoucherify: false,
+      type: 'track',
+      title: TRACK.event,
+      user: TRACK.userId,
+      userId: TRACK.userId,
+      preset: TRACK_PRESET,
+      status: 'delivered',
+      code: 200,
+      warning: deliveries[1].warnings[0]?.message ?? '',
+      warnings: deliveries[1].warnings.length,
+      tries: 1,
+      waitMs: deliveries[1].waitMs,
+      durationMs: deliveries[1].durationMs,
+      batchSize: 1,
+      isRetry: false
+    })
+    expect(rows[0]).toMatchObject({ type: 'identify', title: 'ida@example.com', user: 'usr_2' })
+    const older = await get<RowList>(`/api/rows?user=usr_2&before=${rows[1].order}`)
+    expect(older).toMatchObject({ rows: [], matching: 1 })
+  })
+
   it('lists and downloads what is asked for', async () => {
     const { send, ended, get, url } = await start()
     await send('POST', '/v1/batch', {
@@ -151,6 +186,7 @@ describe('GET /api/deliveries', () => {
       'Take status, preset, type, user, text, direction, warned, before, limit.'
     ],
     ['GET', '/api/deliveries.ndjson?stauts=rejected', 'Take status,'],
+    ['GET', '/api/rows?stauts=rejected', 'Take status,'],
     ['GET', '/api/sandbox?serach=x', 'Take search, limit.'],
     ['GET', '/api/overview?limit=1', 'It takes none.'],
     ['DELETE', '/api/deliveries?status=rejected', 'It takes none.'],

@@ -26,7 +26,7 @@ const ofDeliveries = (deliveries: Delivery[]): Choice[] =>
     return [{ key: id, text: `${timeOf(receivedAt)} ${nameOf(event)}`, event }]
   })
 
-const readRecent = () => ofDeliveries(getState().list?.latest ?? [])
+const readRecent = () => ofDeliveries(getState().latest)
 
 /** Chooses the call for which a mapping shows its result: one that arrived lately, or a sample. */
 export function CallPicker({ trigger, onPick }: { trigger: string; onPick(event: SegmentEvent): void }) {

@@ -1,8 +1,9 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { formatNumber, formatSpan } from '../format'
-import type { Listing, Row } from '../listing'
+import type { Listing } from '../listing'
 import { readOlderDeliveries } from '../live'
 import { linkHere, linkTo, opensItem } from '../route'
+import type { Row } from '../../shared/types'
 import { OutcomeMark, Time } from './controls'
 import { useSize } from './hooks'
 

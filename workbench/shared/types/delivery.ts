@@ -131,8 +131,34 @@ export interface Delivery {
   webhook?: { type: string; body: JSONValue; calls: SegmentEvent[] }
 }
 
+/** What a list shows of a delivery. */
+export interface Row {
+  id: string
+  order: number
+  messageId: string
+  receivedAt: string
+  isFromVoucherify: boolean
+  type: string
+  title: string
+  /** Who made the call, in words; and the userId that leads to the customer's page, if any. */
+  user: string
+  userId: string
+  preset: string | null
+  status: Outcome
+  /** HTTP status of the answer; null where there is none. */
+  code: number | null
+  /** The first warning in a sentence, and how many there are. */
+  warning: string
+  warnings: number
+  tries: number
+  waitMs: number
+  durationMs: number
+  batchSize: number
+  isRetry: boolean
+}
+
 /**
- * The query of GET /api/deliveries and GET /api/deliveries.ndjson. Every part that is given must hold. A parameter that is
+ * The query of GET /api/deliveries, GET /api/deliveries.ndjson and GET /api/rows. Every part that is given must hold. A parameter that is
  * not listed here is answered 400.
  */
 export interface DeliveryQuery {
@@ -166,4 +192,9 @@ export interface DeliveryList {
   matching: number
   /** How many there were since the start, by outcome. */
   counts: Record<Outcome, number>
+}
+
+/** GET /api/rows : the same as rows, since 20,000 whole deliveries would not fit a tab. */
+export interface RowList extends Omit<DeliveryList, 'deliveries'> {
+  rows: Row[]
 }
