@@ -123,7 +123,10 @@ describeInBrowser('with the keyboard alone', () => {
       await running.send('POST', '/v1/track', { userId: 'ada', event })
       await linksOf(page).filter({ hasText: event }).waitFor()
     }
-    const keys = page.getByRole('dialog', { name: 'Keys' })
+    const keys = page.getByRole('dialog', { name: 'Keyboard shortcuts' })
+    await press(page, button('Keyboard shortcuts'))
+    await page.keyboard.press('Escape')
+    await keys.waitFor({ state: 'hidden' })
     await page.keyboard.press('?')
     await keys.getByText('Go to the search of the view').waitFor()
     await page.keyboard.press('Escape')

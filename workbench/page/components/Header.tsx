@@ -7,6 +7,7 @@ import type { State } from '../store'
 import type { ConnectionTest } from '../../shared/types'
 import { Button } from './controls'
 import { useTask } from './hooks'
+import { ShortcutsButton } from './Shortcuts'
 
 const connectionWords: Record<State['connection'], string> = {
   connecting: 'Connecting…',
@@ -31,6 +32,7 @@ export function Bar({ current }: { current: View }) {
       <div class="side-foot">
         <Notice />
         <TargetLine />
+        <ShortcutsButton />
       </div>
     </header>
   )

@@ -11,6 +11,22 @@ const shortcuts: [string, string][] = [
   ['?', 'Show these keys']
 ]
 
+const DIALOG = 'shortcuts'
+
+function showShortcuts(): void {
+  const dialog = document.getElementById(DIALOG)
+  if (dialog instanceof HTMLDialogElement) dialog.showModal()
+}
+
+/** Says that there are keys, to who would not try "?". */
+export function ShortcutsButton() {
+  return (
+    <button type="button" class="shortcuts" onClick={showShortcuts}>
+      Keyboard shortcuts <kbd aria-hidden="true">?</kbd>
+    </button>
+  )
+}
+
 /** The keys that work everywhere, and the list of them. */
 export function Shortcuts() {
   const dialog = useRef<HTMLDialogElement>(null)
@@ -25,7 +41,7 @@ export function Shortcuts() {
     const act = (key: string): boolean => {
       switch (key) {
         case '?':
-          dialog.current?.showModal()
+          showShortcuts()
           return true
         case '/':
           return focusFirst('main input[type="search"]')
@@ -41,8 +57,8 @@ export function Shortcuts() {
     return () => removeEventListener('keydown', onKeyDown)
   }, [])
   return (
-    <dialog ref={dialog} aria-labelledby="shortcuts-title">
-      <h2 id="shortcuts-title">Keys</h2>
+    <dialog ref={dialog} id={DIALOG} aria-labelledby="shortcuts-title">
+      <h2 id="shortcuts-title">Keyboard shortcuts</h2>
       <dl class="keys">
         {shortcuts.map(([key, text]) => (
           <div key={key}>
