@@ -654,10 +654,11 @@ describeInBrowser('what people do on the page', () => {
       const engage = page.getByRole('region', { name: 'Audiences and traits of Engage' })
       await engage.getByText('vip ✓ in the audience').waitFor()
       await engage.getByText(/^since .+ by identify/).waitFor()
-      const call = await engage.getByRole('link', { name: 'identify' }).getAttribute('href')
-      expect(call).toBe(`#/deliveries/${entered?.id}`)
       const order = page.getByRole('region', { name: 'Events' }).getByRole('listitem').first()
       expect(await order.innerText()).toMatch(/Order Completed[\s\S]+order_id\s+o-77[\s\S]+total\s+49\.9/)
+      await engage.getByRole('link', { name: 'identify' }).click()
+      await focused(detail().getByRole('heading', { name: 'identify vip' }))
+      expect(page.url()).toBe(`${running.url}/#/deliveries/${entered?.id}`)
     })
 
     it('counts all members of a group, also those that are not listed', async () => {

@@ -93,14 +93,23 @@ export function setQuery(change: Query): void {
   for (const listener of listeners) listener()
 }
 
+let hasMoved = false
+
+/** Whether the page shows what it was loaded with: nobody has gone anywhere yet. */
+export const isLanding = () => !hasMoved
+
 export function useRoute(): Route {
   const [route, setRoute] = useState(() => parseRoute(location.hash))
   useEffect(() => {
     const update = () => setRoute(parseRoute(location.hash))
-    addEventListener('hashchange', update)
+    const move = () => {
+      hasMoved = true
+      update()
+    }
+    addEventListener('hashchange', move)
     listeners.add(update)
     return () => {
-      removeEventListener('hashchange', update)
+      removeEventListener('hashchange', move)
       listeners.delete(update)
     }
   }, [])

@@ -4,7 +4,7 @@ import { count, formatNumber, noOutcomes, outcomeNames, outcomes, rowTotalsOf, s
 import { isFiltered, noFilter, readFilter } from '../listing'
 import type { Filter, Listing } from '../listing'
 import { showDeliveries } from '../live'
-import { goTo, linkTo, setQuery } from '../route'
+import { goTo, isLanding, linkTo, setQuery } from '../route'
 import type { Query } from '../route'
 import { announce, useStore } from '../store'
 import { shorten } from '../../shared/text'
@@ -25,8 +25,8 @@ export function Deliveries({ open, query }: { open: string; query: Query }) {
   const filter = readFilter(query)
   const listSide = useRef<HTMLElement>(null)
   const lastOpen = useRef('')
-  // What is open from the start was opened by its address: there the focus stays at the top of the page.
-  const arrivedAt = useRef(open)
+  // What was opened by its address leaves the focus at the top of the page.
+  const arrivedAt = useRef(isLanding() ? open : '')
   useEffect(() => showDeliveries(filter), [JSON.stringify(filter)])
   // Other views look for their calls among all.
   useEffect(() => () => showDeliveries(noFilter), [])

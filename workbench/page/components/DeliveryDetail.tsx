@@ -14,7 +14,7 @@ import { FieldTable, PresetTable, RequestView, ResponseView } from './Trace'
 
 interface Props {
   id: string
-  /** The reader opened it from the list, and did not come by its address. */
+  /** The reader pressed a link to it, and did not come by its address. */
   wasPressed: boolean
   /** The list, which is hidden where there is room for one of the two. */
   beside: RefObject<HTMLElement | null>
