@@ -66,10 +66,12 @@ function useOpened(box: RefObject<HTMLElement | null>, open: string): void {
       focusRegion(editor)
       return bringIntoSight(box.current)
     }
-    // Beside the list the focus stays where it is.
-    if (editor.getClientRects().length) return
     const links = Array.from(box.current.querySelectorAll<HTMLElement>('.mapping-list a'))
-    links.find(({ textContent }) => textContent === before)?.focus()
+    const link = links.find(({ textContent }) => textContent === before)
+    // One that was removed leaves the focus to the heading of the list.
+    if (!link) return bringIntoSight(box.current)
+    // Beside the list the focus stays where it is.
+    if (!editor.getClientRects().length) link.focus()
   }, [open])
 }
 
