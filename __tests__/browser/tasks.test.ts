@@ -567,7 +567,7 @@ describeInBrowser('what people do on the page', () => {
       await page.getByRole('button', { name: 'Start trouble' }).click()
       await page
         .getByRole('status')
-        .getByText(/^The sandbox answers the next/)
+        .getByText(/^Switched on: /)
         .waitFor()
     }
     const ended = async (): Promise<Delivery> => {
@@ -596,7 +596,8 @@ describeInBrowser('what people do on the page', () => {
         ['500 Server error', { kind: '500' }],
         ['Redirect', { kind: 'redirect' }],
         ['Cut answer', { kind: 'cut' }],
-        ['Slow answer', { kind: 'slow', seconds: 7 }, ['Seconds until the answer', '7']]
+        ['Slow answer', { kind: 'slow', seconds: 7 }, ['Seconds until the answer', '7']],
+        ['Limits of the Business plan', { kind: 'Business plan' }]
       ]
       for (const [name, , asked] of kinds) {
         await page.getByRole('radio', { name }).check()
@@ -605,6 +606,8 @@ describeInBrowser('what people do on the page', () => {
         await page.getByRole('region', { name: 'Switched on' }).getByText(name).waitFor()
       }
       expect(running.sandbox.trouble.list()).toMatchObject(kinds.map(([, trouble]) => trouble))
+      await page.getByRole('region', { name: 'Switched on' }).getByText('plan, until you end it').waitFor()
+      expect(await page.getByLabel('Number of calls').count()).toBe(0)
     })
 
     it('429 carries the Retry-After that was asked for', async () => {

@@ -43,12 +43,21 @@ const troubleKinds: Record<TroubleKind, KindWords> = {
   },
   'job-slow': {
     label: 'Slow bulk job',
-    text: 'Accepted customers are not there yet when the destination asks.',
+    text: 'With Batch Customers on: accepted customers are not there yet when the destination asks.',
     seconds: { label: 'Seconds that the job takes', words: 'each takes' }
   },
-  'job-rows': { label: 'Bulk job with a refused row', text: 'The first customer of a bulk job is refused.' },
-  'job-failed': { label: 'Failed bulk job', text: 'A bulk job that was accepted fails and applies nothing.' },
-  'report-expired': { label: 'Expired report', text: 'The report of a bulk job can no longer be fetched.' },
+  'job-rows': {
+    label: 'Bulk job with a refused row',
+    text: 'With Batch Customers on: the first customer of a bulk job is refused.'
+  },
+  'job-failed': {
+    label: 'Failed bulk job',
+    text: 'With Batch Customers on: a bulk job that was accepted fails and applies nothing.'
+  },
+  'report-expired': {
+    label: 'Expired report',
+    text: 'With Batch Customers on: the report of a bulk job can no longer be fetched.'
+  },
   'Business plan': {
     label: 'Limits of the Business plan',
     text: '100 calls of the API a minute, 144,000 through Segment a day.'
@@ -91,8 +100,9 @@ function TroubleForm() {
   const [remaining, setRemaining] = useState(3)
   const [seconds, setSeconds] = useState(30)
   const start = async () => {
-    await startTrouble({ kind, remaining, seconds: troubleKinds[kind].seconds ? seconds : 0 })
-    announce(`The sandbox answers the next ${count(remaining, 'call')} with ${answerWords(kind)}.`)
+    const trouble = { kind, remaining, seconds: troubleKinds[kind].seconds ? seconds : 0 }
+    await startTrouble(trouble)
+    announce(`Switched on: ${describeTrouble(trouble)}.`)
   }
   const secondsLabel = troubleKinds[kind].seconds?.label
   return (
@@ -120,7 +130,9 @@ function TroubleForm() {
       </fieldset>
       <div class="save-bar">
         <div class="inline">
-          <NumberField label="Number of calls" least={1} most={MAX_CALLS} value={remaining} onChange={setRemaining} />
+          {!isPlan(kind) && (
+            <NumberField label="Number of calls" least={1} most={MAX_CALLS} value={remaining} onChange={setRemaining} />
+          )}
           {secondsLabel && (
             <NumberField label={secondsLabel} least={0} most={MAX_SECONDS} value={seconds} onChange={setSeconds} />
           )}
@@ -133,6 +145,9 @@ function TroubleForm() {
     </form>
   )
 }
+
+/** Limits hold until they are switched off. */
+const isPlan = (kind: TroubleKind) => kind === 'Business plan' || kind === 'Organization plan'
 
 /** Those that need no more than the number of calls and the seconds. */
 const kindNames = (Object.keys(troubleKinds) as TroubleKind[]).filter((kind) => kind !== 'bad-row')
@@ -195,11 +210,6 @@ function ActiveTroubles() {
 
 function describeTrouble({ kind, remaining, seconds }: Trouble): string {
   const { label, seconds: wait } = troubleKinds[kind]
+  if (isPlan(kind)) return `${label}, until you end it`
   return `${label} for ${count(remaining, 'more call')}${wait ? ` (${wait.words} ${count(seconds, 'second')})` : ''}`
-}
-
-/** "429 Too many requests", "a slow answer". */
-function answerWords(kind: TroubleKind): string {
-  const { label } = troubleKinds[kind]
-  return /^\d/.test(label) ? label : `a ${label.toLowerCase()}`
 }
