@@ -1,11 +1,11 @@
-import { useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { rehearse } from '../api'
 import { count, formatNumber, formatSpan } from '../format'
 import { linkTo } from '../route'
 import { announce } from '../store'
 import type { Rehearsal, RehearsalStep, Scenario } from '../../shared/types'
 import { Button, Card, Problem } from './controls'
-import { useTask } from './hooks'
+import { bringIntoSight, useTask } from './hooks'
 import { LongText } from './JsonView'
 
 interface ScenarioWords {
@@ -92,8 +92,12 @@ export function Scenarios() {
 function Played({ result }: { result: Rehearsal }) {
   const { scenario, calls, delivered, retried, lost, firstLoss, doubled, tookMs, steps } = result
   const { title, lesson } = scenarios[scenario]
+  const part = useRef<HTMLDivElement>(null)
+  useEffect(() => {
+    if (part.current) bringIntoSight(part.current)
+  }, [])
   return (
-    <div class="part" role="group" aria-label={`Result of: ${title}`}>
+    <div ref={part} class="part" role="group" aria-label={`Result of: ${title}`}>
       <h3>{title}</h3>
       <div class={`verdict ${lost ? 'rejected' : doubled ? 'retryable' : 'delivered'}`}>
         <p>
