@@ -855,6 +855,16 @@ describeInBrowser('what people do on the page', () => {
     await currency.fill('')
     await editor.fill('{')
     await page.getByText('The calls are shown as soon as the JSON can be read.').waitFor()
+    // A look at something else loses nothing, and on a phone the calls stand below their webhook.
+    await open('Connect an app')
+    await resize(page, 390, 844)
+    await open('From Voucherify')
+    expect(await editor.inputValue()).toBe('{')
+    const places = ['A webhook from Voucherify', 'Result', 'Options', 'Set it up'].map((name) =>
+      page.getByRole('region', { name })
+    )
+    const tops = await Promise.all(places.map(async (place) => (await place.boundingBox())?.y ?? NaN))
+    expect(tops).toEqual([...tops].sort((a, b) => a - b))
     await page.getByLabel('Start from a sample').selectOption({ label: 'customer.created' })
     await page.getByRole('region', { name: 'Segment call 1' }).waitFor()
     await page.getByRole('button', { name: 'Copy as curl' }).click()

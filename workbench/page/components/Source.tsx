@@ -1,5 +1,5 @@
 import type { JSONValue } from '@segment/actions-core'
-import { useMemo, useState } from 'preact/hooks'
+import { useEffect, useMemo, useState } from 'preact/hooks'
 import { changeSource, previewSource, readSource, readSourceFunction } from '../api'
 import { count, formatNumber } from '../format'
 import { parseJson } from '../json'
@@ -40,9 +40,16 @@ function enter({ currency, names, events, customerUpdates, orders, ownApplicatio
 const toChange = (entered: Entered): SourceChange =>
   Object.fromEntries(Object.entries(entered).filter(([, value]) => value !== ''))
 
+/** What was written outlives the view, so that a look at something else does not lose it. */
+let kept: { text: string; entered: Entered; label: string } | null = null
+
 function SourceView({ info }: { info: SourceInfo }) {
-  const [text, setText] = useState(() => JSON.stringify(info.samples[0]?.webhook ?? {}, null, 2))
-  const [entered, setEntered] = useState(() => enter(info.options))
+  const [text, setText] = useState(() => kept?.text ?? JSON.stringify(info.samples[0]?.webhook ?? {}, null, 2))
+  const [label, setLabel] = useState(kept?.label ?? info.samples[0]?.label ?? '')
+  const [entered, setEntered] = useState(() => kept?.entered ?? enter(info.options))
+  useEffect(() => {
+    kept = { text, entered, label }
+  }, [text, entered, label])
   const parsed = useMemo(() => parseJson(text), [text])
   const options = toChange(entered)
   const preview = useReading(
@@ -51,10 +58,17 @@ function SourceView({ info }: { info: SourceInfo }) {
     PREVIEW_DELAY_MS
   )
   return (
-    <div class="columns">
+    <div class="columns source">
       <div class="stack">
         <Card title="A webhook from Voucherify">
-          <SamplePicker info={info} onPick={(webhook) => setText(JSON.stringify(webhook, null, 2))} />
+          <SamplePicker
+            info={info}
+            label={label}
+            onPick={(picked, webhook) => {
+              setLabel(picked)
+              setText(JSON.stringify(webhook, null, 2))
+            }}
+          />
           <JsonEditor label="Webhook as JSON" text={text} onChange={setText} error={parsed.error} lines={16} />
         </Card>
         <OptionsForm info={info} entered={entered} setEntered={setEntered} problems={preview.value?.problems ?? []} />
@@ -67,8 +81,14 @@ function SourceView({ info }: { info: SourceInfo }) {
   )
 }
 
-function SamplePicker({ info: { samples }, onPick }: { info: SourceInfo; onPick(webhook: JSONValue): void }) {
-  const [label, setLabel] = useState(samples[0]?.label ?? '')
+interface PickerProps {
+  info: SourceInfo
+  /** Of the sample that was chosen last. */
+  label: string
+  onPick(label: string, webhook: JSONValue): void
+}
+
+function SamplePicker({ info: { samples }, label, onPick }: PickerProps) {
   const chosen = samples.find((sample) => sample.label === label)
   return (
     <Labelled
@@ -84,10 +104,9 @@ function SamplePicker({ info: { samples }, onPick }: { info: SourceInfo; onPick(
           {...attributes}
           value={label}
           onChange={({ currentTarget: { value } }) => {
-            setLabel(value)
             const sample = samples.find((each) => each.label === value)
             // A webhook is JSON.
-            if (sample) onPick(JSON.parse(JSON.stringify(sample.webhook)))
+            if (sample) onPick(value, JSON.parse(JSON.stringify(sample.webhook)))
           }}
         >
           {samples.map((sample) => (
@@ -110,7 +129,7 @@ interface CallsProps {
 /** What the webhook becomes, or why nothing. */
 function Calls({ preview, error, isBroken }: CallsProps) {
   return (
-    <Card title={preview ? `Becomes ${count(preview.calls.length, 'Segment call')}` : 'Result'} label="Result">
+    <Card title={preview ? becomes(preview.calls.length) : 'Result'} label="Result">
       <Problem text={error} />
       {isBroken && <p class="old">The calls are shown as soon as the JSON can be read.</p>}
       {preview?.reason && (
@@ -125,6 +144,8 @@ function Calls({ preview, error, isBroken }: CallsProps) {
     </Card>
   )
 }
+
+const becomes = (calls: number) => (calls ? `Becomes ${count(calls, 'Segment call')}` : 'Becomes no Segment call')
 
 interface OptionsProps {
   info: SourceInfo
