@@ -197,10 +197,12 @@ function RowView({ row, index, y, isOpen, isActive, onFocus }: RowProps) {
         >
           <span class={`type ${type}`}>{type}</span> {title}
         </a>
-        {row.isFromVoucherify && <span class="tag direction">from Voucherify</span>}
-        {isRetry && <span class="tag">sent again</span>}
-        {row.tries > 1 && <span class="tag">{row.tries} tries</span>}
-        {batchSize > 1 && <span class="tag">1 of {formatNumber(batchSize)} in a call</span>}
+        <span class="tags">
+          {row.isFromVoucherify && <span class="tag direction">from Voucherify</span>}
+          {isRetry && <span class="tag">sent again</span>}
+          {row.tries > 1 && <span class="tag">{row.tries} tries</span>}
+          {batchSize > 1 && <span class="tag">1 of {formatNumber(batchSize)} in a call</span>}
+        </span>
       </span>
       <span role="cell" class="cell-user">
         {userId ? (
