@@ -130,7 +130,7 @@ function Filters({ filter }: { filter: Filter }) {
   const choices = useRef<HTMLDivElement>(null)
   useEffect(() => {
     // In a narrow list they scroll; the one that a link has pressed comes into sight.
-    const pressed = choices.current?.querySelector<HTMLElement>('[aria-pressed="true"]')
+    const pressed = Array.from(choices.current?.querySelectorAll<HTMLElement>('[aria-pressed="true"]') ?? []).at(-1)
     if (choices.current && pressed) choices.current.scrollLeft = pressed.offsetLeft - choices.current.clientWidth / 3
   }, [filter.status, filter.warned])
   const choice = (outcome: Outcome | '', label: string, number: number) => (
