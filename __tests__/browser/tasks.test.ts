@@ -154,7 +154,7 @@ describeInBrowser('what people do on the page', () => {
       await track('Order Completed')
       await deliveryLink('Order Completed').click()
       await detail().getByRole('button', { name: 'Copy as curl' }).click()
-      await page.getByRole('status').getByText('Copied the request as a curl command').waitFor()
+      await page.getByRole('status').getByText('Copied the request as curl, without the keys.').waitFor()
       const curl = await clipboard(page)
       expect(curl).toContain('curl')
       expect(curl).toContain('/segmentio/event-processing')

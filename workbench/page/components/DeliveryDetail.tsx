@@ -264,7 +264,7 @@ function Actions({ delivery: { id, preset, webhook }, curl, call }: ActionsProps
         </Button>
       )}
       {curl && (
-        <CopyButton text={curl} what="the request as a curl command, with placeholders for the keys">
+        <CopyButton text={curl} what="the request as curl, without the keys">
           Copy as curl
         </CopyButton>
       )}
