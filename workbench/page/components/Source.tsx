@@ -11,6 +11,9 @@ import { useReading, useTask } from './hooks'
 import { JsonEditor } from './JsonEditor'
 import { JsonView } from './JsonView'
 
+/** What the workbench shows in the place of a key. */
+const MASK = '***'
+
 /** Pause after a key before the calls are asked for, in milliseconds. */
 const PREVIEW_DELAY_MS = 200
 
@@ -176,7 +179,7 @@ function OptionsForm({ info, entered, setEntered, problems }: OptionsProps) {
       title="Options"
       actions={
         <Button busy={task.busy} disabled={problems.length > 0} onPress={() => task.run(save)}>
-          Use for what comes in
+          Use for incoming webhooks
         </Button>
       }
     >
@@ -187,7 +190,9 @@ function OptionsForm({ info, entered, setEntered, problems }: OptionsProps) {
             <Option
               key={key}
               name={key}
-              hint={`${meaning} Usual: ${usual}.`}
+              hint={`${meaning} Usual: ${usual}.${
+                entered[key] === MASK ? ` ${MASK} stands for this workbench's.` : ''
+              }`}
               problem={problems.find((problem) => problem.startsWith(`The setting ${key} `)) ?? ''}
               value={entered[key]}
               onChange={(value) => setEntered({ ...entered, [key]: value })}
