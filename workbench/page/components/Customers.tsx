@@ -224,6 +224,7 @@ function Event({ event }: { event: SandboxEvent }) {
     <details class="entry" open={isOpen} onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
       <summary>
         <Time iso={at} /> <span class={`type ${type}`}>{type}</span> <strong>{shorten(asText(name), MAX_SHOWN)}</strong>
+        <span class="hint">{shorten(userId, MAX_CHIP)}</span>
         <span class="pairs">
           <Pairs values={isObject(metadata) ? metadata : {}} />
         </span>
