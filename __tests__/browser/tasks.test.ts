@@ -296,6 +296,12 @@ describeInBrowser('what people do on the page', () => {
       await page.getByRole('button', { name: 'Send', exact: true }).click()
       await sent().getByRole('link', { name: 'track Once' }).waitFor()
       expect((await sent().boundingBox())?.y).toBeLessThan(600)
+      await focused(sent().getByRole('heading', { name: 'Result' }))
+      // It is there still after a look at the delivery.
+      await sent().getByRole('link', { name: 'track Once' }).click()
+      await detail().waitFor()
+      await page.goBack()
+      await sent().getByRole('link', { name: 'track Once' }).waitFor()
       await page.getByRole('button', { name: 'Send', exact: true }).click()
       await sent().getByText('This messageId was taken before, so nothing was delivered.').waitFor()
       await editor().fill(JSON.stringify([call('m-1'), call('m-2'), call('m-3'), { type: 'track', event: 'Lost' }]))

@@ -5,7 +5,7 @@ import { linkTo } from '../route'
 import { announce } from '../store'
 import type { Rehearsal, RehearsalStep, Scenario } from '../../shared/types'
 import { Button, Card, Problem } from './controls'
-import { bringIntoSight, useTask } from './hooks'
+import { leadTo, useTask } from './hooks'
 import { LongText } from './JsonView'
 
 interface ScenarioWords {
@@ -93,9 +93,7 @@ function Played({ result }: { result: Rehearsal }) {
   const { scenario, calls, delivered, retried, lost, firstLoss, doubled, tookMs, steps } = result
   const { title, lesson } = scenarios[scenario]
   const part = useRef<HTMLDivElement>(null)
-  useEffect(() => {
-    if (part.current) bringIntoSight(part.current)
-  }, [])
+  useEffect(() => leadTo(part.current), [])
   return (
     <div ref={part} class="part" role="group" aria-label={`Result of: ${title}`}>
       <h3>{title}</h3>

@@ -9,7 +9,7 @@ import { announce, getState, useStore } from '../store'
 import type { Preview, PreviewResult, Sample } from '../../shared/types'
 import { Button, Card, Labelled, OutcomeMark, Problem } from './controls'
 import { Warnings } from './DeliveryDetail'
-import { bringIntoSight, useReading, useTask } from './hooks'
+import { leadTo, useReading, useTask } from './hooks'
 import { JsonEditor } from './JsonEditor'
 import { OwnFile } from './OwnFile'
 import { ErrorView, FieldTable, PresetTable, RequestView } from './Trace'
@@ -29,10 +29,13 @@ type Outcome =
   | { kind: 'preview'; text: string; calls: SegmentEvent[]; result: PreviewResult }
   | { kind: 'sent'; text: string; calls: SegmentEvent[]; known: Set<string>; repeated: number; refused: number }
 
+/** What came of it outlives the view too: a look at the delivery leads back to it. */
+let keptOutcome: Outcome = { kind: 'none' }
+
 /** A call written by hand. `from` is the id of a delivery whose call is the start; empty for none. */
 export function TryCall({ from }: { from: string }) {
   const [text, setText] = useState(keptText)
-  const [outcome, setOutcome] = useState<Outcome>({ kind: 'none' })
+  const [outcome, setOutcome] = useState(keptOutcome)
   const results = useRef<HTMLDivElement>(null)
   const samples = useReading(readSamples, [])
   const task = useTask()
@@ -44,11 +47,15 @@ export function TryCall({ from }: { from: string }) {
     keptText = text
   }, [text])
   useEffect(() => {
-    if (from) task.run(async () => setText(draftOf((await explainDelivery(from)).delivery)))
+    if (!from) return
+    setOutcome({ kind: 'none' })
+    task.run(async () => setText(draftOf((await explainDelivery(from)).delivery)))
   }, [from])
 
   useEffect(() => {
-    if (outcome.kind !== 'none' && results.current) bringIntoSight(results.current)
+    const isNew = keptOutcome !== outcome
+    keptOutcome = outcome
+    if (isNew && outcome.kind !== 'none') leadTo(results.current)
   }, [outcome])
 
   /** What stands beside another call than the one that is written now is said to be old. */

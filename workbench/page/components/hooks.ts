@@ -78,6 +78,14 @@ export function bringIntoSight(element: Element): void {
   if (top < covered || top > innerHeight * MOST_ABOVE) element.scrollIntoView()
 }
 
+/** Leads to what a press of a button brought about, where it is out of sight: there the button would be left behind. */
+export function leadTo(element: HTMLElement | null): void {
+  if (!element) return
+  const { top } = element.getBoundingClientRect()
+  bringIntoSight(element)
+  if (element.getBoundingClientRect().top !== top) focusRegion(element)
+}
+
 /** Whether somebody is typing there. A dialog that has just closed keeps the focus until the page is drawn again. */
 export const isTyping = (target: EventTarget | null) =>
   target instanceof HTMLElement && target.closest('input, textarea, select, dialog[open]') !== null
