@@ -779,8 +779,9 @@ describeInBrowser('what people do on the page', () => {
         { type: 'track', userId: 'ada', event: 'From a file' },
         { type: 'identify', userId: 'ada' }
       ]
+      // Beside the field, where a browser would open it in the place of the page.
       await drop(
-        page.getByText('or drop it here'),
+        page.getByRole('heading', { name: 'Write a call' }),
         'own.ndjson',
         calls.map((call) => `${JSON.stringify(call)}\n`).join('')
       )

@@ -50,30 +50,34 @@ export function OwnFile() {
     if (wasReading.current && !task.busy) outcome.current?.scrollIntoView({ block: 'nearest' })
     wasReading.current = task.busy
   }, [task.busy])
-  const choose = (chosen: File | undefined) => {
+  const choose = (files: FileList | null) => {
+    const [chosen, ...others] = Array.from(files ?? [])
     if (!chosen) return
     task.run(async () => {
+      if (others.length) throw new Error('Choose one file at a time.')
       setFile(null)
       const opened = await openFile(chosen)
       setFile(opened)
       announce(`${opened.name} holds ${count(opened.total, 'call')}.`)
     })
   }
+  useEffect(() => {
+    // Anywhere in the window, since beside the field the browser would open the file in the place of the page.
+    const onDrag = (event: DragEvent) => {
+      if (!event.dataTransfer?.types.includes('Files')) return
+      event.preventDefault()
+      setOver(event.type === 'dragover')
+      if (event.type === 'drop') choose(event.dataTransfer.files)
+    }
+    const kinds = ['dragover', 'dragleave', 'drop'] as const
+    for (const kind of kinds) addEventListener(kind, onDrag)
+    return () => {
+      for (const kind of kinds) removeEventListener(kind, onDrag)
+    }
+  }, [])
   return (
     <Card title="Calls from a file">
-      <div
-        class={isOver ? 'drop over' : 'drop'}
-        onDragOver={(event) => {
-          event.preventDefault()
-          setOver(true)
-        }}
-        onDragLeave={() => setOver(false)}
-        onDrop={(event) => {
-          event.preventDefault()
-          setOver(false)
-          choose(event.dataTransfer?.files[0])
-        }}
-      >
+      <div class={isOver ? 'drop over' : 'drop'}>
         <Button busy={task.busy} onPress={() => input.current?.click()}>
           {task.busy ? 'Reading…' : 'Choose a file…'}
         </Button>
@@ -88,7 +92,7 @@ export function OwnFile() {
           tabIndex={-1}
           aria-label="File with calls"
           onChange={({ currentTarget }) => {
-            choose(currentTarget.files?.[0])
+            choose(currentTarget.files)
             // The same file can be chosen again.
             currentTarget.value = ''
           }}
@@ -114,6 +118,13 @@ function OpenedFile({ file, setFile }: { file: CallFile; setFile(file: CallFile 
     const timer = setInterval(() => task.run(async () => setFile(await readFileProgress(id))), PROGRESS_MS)
     return () => clearInterval(timer)
   }, [isSending])
+  const actions = useRef<HTMLDivElement>(null)
+  const hadBar = useRef(progress !== undefined)
+  useEffect(() => {
+    // The bar moves the button that was pressed down.
+    if (progress && !hadBar.current) actions.current?.scrollIntoView({ block: 'nearest' })
+    hadBar.current = progress !== undefined
+  }, [progress !== undefined])
   const forget = async () => {
     await forgetFile(id)
     setFile(null)
@@ -153,7 +164,7 @@ function OpenedFile({ file, setFile }: { file: CallFile; setFile(file: CallFile 
           <Problem text={progress.error ?? ''} />
         </div>
       )}
-      <div class="actions">
+      <div ref={actions} class="actions">
         <Button
           kind={progress ? 'plain' : 'primary'}
           busy={isSending || task.busy}
