@@ -198,6 +198,9 @@ describeInBrowser('with the keyboard alone', () => {
     await page.getByRole('group', { name: 'Description', exact: true }).getByText('From the keyboard').waitFor()
     await press(page, button('Save'))
     await page.getByRole('status').getByText('Saved Create Or Update Customer.').waitFor()
+    // There is nothing more to save, and the focus is where it was.
+    await eventually(async () => expect(await button('Save').isDisabled()).toBe(true))
+    expect(await hasFocus(page, button('Save'))).toBe(true)
     const saved = async () =>
       (await running.mappings()).mappings.find(({ preset }) => preset === 'Create Or Update Customer')
     expect((await saved())?.mapping.description).toBe('From the keyboard')

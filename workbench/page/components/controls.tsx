@@ -20,11 +20,11 @@ export function Button({ children, onPress, kind = 'plain', busy = false, disabl
   return (
     <button
       type="button"
-      class={`button ${kind}`}
+      class={`button ${kind} ${disabled ? 'off' : ''}`}
       aria-label={label}
-      aria-disabled={busy}
-      disabled={disabled}
-      onClick={() => busy || onPress()}
+      // Not `disabled`, which would take the focus away from who has just pressed it.
+      aria-disabled={busy || disabled}
+      onClick={() => busy || disabled || onPress()}
     >
       {children}
     </button>
