@@ -402,11 +402,13 @@ describe('inputs that can’t be read', () => {
   )
 
   it('a row over 10 MB is refused alone', async () => {
-    const file = customers(1, `huge,${'x'.repeat(10_500_000)}\nlast,y\n`)
+    const named = (userId: string, name: string) => ({ type: 'identify', userId, traits: { name } })
+    const calls = [named('first', 'x'), named('huge', 'x'.repeat(10_500_000)), named('last', 'y')]
+    const file = write(folder.path('huge.ndjson'), ndjson(calls))
     expect((await send([file])).exitCode).toBe(1)
-    expect(ids()).toEqual(['c0', 'last'])
+    expect(ids()).toEqual(['first', 'last'])
     expect(rejectedIn(`${file}.backfill`)).toMatchObject([
-      { source_id: 'huge', line: 3, reason: expect.stringContaining('10 MB') }
+      { source_id: 'huge', line: 2, reason: expect.stringContaining('10 MB') }
     ])
   })
 

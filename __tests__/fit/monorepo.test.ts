@@ -154,11 +154,15 @@ describe('the linter, which also reads the sources and the exported tests', () =
   ]
   const FILES = ['src/index.ts', '__tests__/destination/__helpers__/helpers.ts', 'tools/standIn.ts']
 
-  /** Prints what it says of the text on standard input in place of each of the files. */
+  /** Prints what it says of the text on standard input in place of the first file, and the rules of each. */
   const LINT = `const { ESLint } = require('eslint')
 const text = require('fs').readFileSync(0, 'utf8')
+const files = process.argv.slice(1)
 const eslint = new ESLint()
-Promise.all(process.argv.slice(1).map((filePath) => eslint.lintText(text, { filePath }))).then((results) => console.log(JSON.stringify(results.flat())))
+Promise.all([
+  eslint.lintText(text, { filePath: files[0] }),
+  ...files.map((file) => eslint.calculateConfigForFile(file))
+]).then(([[{ messages }], ...configs]) => console.log(JSON.stringify({ messages, rules: configs.map(({ rules }) => rules) })))
 `
 
   it('refuses in them what the monorepo refuses', async () => {
@@ -168,15 +172,17 @@ Promise.all(process.argv.slice(1).map((filePath) => eslint.lintText(text, { file
       // Otherwise the TypeScript parser reads the file itself, and not the input.
       env: { TSESTREE_SINGLE_RUN: 'false' }
     })
-    const linted: { filePath: string; messages: { line: number; ruleId: string }[] }[] = JSON.parse(stdout)
+    const linted: { messages: { line: number; ruleId: string }[]; rules: Record<string, unknown>[] } =
+      JSON.parse(stdout)
 
-    expect(linted.map(({ filePath }) => filePath)).toEqual(FILES.map((file) => join(root, file)))
-    for (const { messages } of linted) {
-      PLANTED.forEach(([rule], index) => {
-        const rules = messages.filter(({ line }) => line === index + 1).map(({ ruleId }) => ruleId)
-        expect(rules).toContain(rule)
-      })
-    }
+    PLANTED.forEach(([rule], index) => {
+      const found = linted.messages.filter(({ line }) => line === index + 1).map(({ ruleId }) => ruleId)
+      expect(found).toContain(rule)
+    })
+    // To lint in place of each would have it read the whole project for each.
+    const ruling = ({ rules }: typeof linted, file: number) => PLANTED.map(([rule]) => [rule, rules[file][rule]])
+    expect(linted.rules).toHaveLength(FILES.length)
+    for (const file of FILES.keys()) expect(ruling(linted, file)).toEqual(ruling(linted, 0))
   })
 })
 

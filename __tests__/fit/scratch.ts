@@ -154,8 +154,8 @@ const JEST_CONFIG = {
   moduleNameMapper: { '^@segment/actions-core/.+$': '@segment/actions-core', '^node-fetch$': NODE_FETCH }
 }
 
-/** jest 27 without its command, which jest 30 has taken. */
+/** jest 27 without its command, which jest 30 has taken. In one process, since others run beside it. */
 const RUN_JEST = `const { runCLI } = require(${JSON.stringify(join(root, 'node_modules', 'jest-core-27'))})
-const options = { config: 'jest.config.json', ci: true, json: true, outputFile: 'results.json', maxWorkers: 2 }
+const options = { config: 'jest.config.json', ci: true, json: true, outputFile: 'results.json', maxWorkers: 1 }
 runCLI({ _: [], $0: 'jest', ...options }, [__dirname]).then(({ results }) => process.exit(results.success ? 0 : 1))
 `
