@@ -109,13 +109,11 @@ export interface Visit {
   complaints: string[]
 }
 
-/** Opens a page in a browser profile of its own. */
-async function visit(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Visit> {
-  const context = await browser.newContext({
-    viewport: { width: 1280, height: 1400 },
-    reducedMotion: 'reduce',
-    ...options
-  })
+const WINDOW = { width: 1280, height: 1400 }
+
+/** Opens an empty page in a browser profile of its own. */
+async function openTab(browser: Browser, profile: BrowserContextOptions): Promise<Tab> {
+  const context = await browser.newContext({ reducedMotion: 'reduce', ...profile })
   context.setDefaultTimeout(ACTION_MS)
   await context.grantPermissions(['clipboard-read', 'clipboard-write'])
   const requests: string[] = []
@@ -131,13 +129,32 @@ async function visit(browser: Browser, url: string, options: BrowserContextOptio
   })
   context.on('weberror', (error) => complaints.push(String(error.error())))
   const page = await context.newPage()
-  await page.goto(url)
-  return { page, context, requests, complaints, answers: () => Promise.all(bodies) }
+  return {
+    page,
+    context,
+    requests,
+    complaints,
+    answers: () => Promise.all(bodies),
+    async leave() {
+      for (const other of context.pages()) if (other !== page) await other.close()
+      await page.unrouteAll()
+      await page.evaluate('localStorage.clear()')
+      await page.mouse.move(0, 0)
+      await page.goto('about:blank')
+      await page.emulateMedia({ colorScheme: null })
+      for (const record of [requests, complaints, bodies]) record.length = 0
+    }
+  }
+}
+
+interface Tab extends Visit {
+  /** Empties it for the next visit. Fails where a test has closed it. */
+  leave(): Promise<void>
 }
 
 /** Opens what a test needs. */
 export interface Opener {
-  /** Opens an address in a browser profile of its own. */
+  /** Opens an address; with options beside the size of the window in a browser profile of its own. */
   visit(url: string, options?: BrowserContextOptions): Promise<Visit>
   /** Starts a workbench and opens its page. */
   open(options?: StartOptions, visitOptions?: BrowserContextOptions): Promise<Opened>
@@ -155,6 +172,8 @@ export interface Opened {
  */
 export function useBrowser(): Opener {
   let browser: Browser
+  /** A page that the next visit takes over: to begin a process for each takes longer than most tests. */
+  let spare: Tab | undefined
   const ofBlock: (() => Promise<void>)[] = []
   const ofTest: (() => Promise<void>)[] = []
   let closers = ofBlock
@@ -176,17 +195,30 @@ export function useBrowser(): Opener {
     await browser.close()
   })
 
-  const visitAndClose: Opener['visit'] = async (url, options) => {
-    const visited = await visit(browser, url, options)
-    closers.push(() => visited.context.close())
-    return visited
+  async function close(tab: Tab): Promise<void> {
+    try {
+      await tab.leave()
+      spare = tab
+    } catch {
+      await tab.context.close()
+    }
+  }
+
+  const visit: Opener['visit'] = async (url, { viewport = WINDOW, ...profile } = {}) => {
+    const isUsual = !Object.keys(profile).length
+    const tab = (isUsual && spare) || (await openTab(browser, { viewport, ...profile }))
+    if (tab === spare) spare = undefined
+    closers.push(() => (isUsual && !spare ? close(tab) : tab.context.close()))
+    if (viewport) await tab.page.setViewportSize(viewport)
+    await tab.page.goto(url)
+    return tab
   }
   return {
-    visit: visitAndClose,
+    visit,
     async open(options, visitOptions) {
       const running = await startWorkbench(options)
       closers.push(() => running.close())
-      const visited = await visitAndClose(running.url, visitOptions)
+      const visited = await visit(running.url, visitOptions)
       return { running, visited, page: visited.page }
     }
   }
