@@ -226,7 +226,7 @@ describeInBrowser('with the keyboard alone', () => {
     expect(await page.getByRole('radio', { name: '500' }).isChecked()).toBe(true)
     await type(page, page.getByLabel('Number of calls'), '2')
     await press(page, button('Start trouble'))
-    await page.getByText('500 Server error for 2 more calls').waitFor()
+    await page.getByRole('region', { name: 'Switched on' }).getByText('500 Server error for 2 more calls').waitFor()
     expect(running.sandbox.trouble.list()).toMatchObject([{ kind: '500', remaining: 2 }])
     await press(page, button('End trouble'))
     await page.getByText('None: the sandbox answers as Voucherify would.').waitFor()
