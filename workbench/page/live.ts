@@ -177,13 +177,16 @@ function createListReader() {
   }
 }
 
-let mappingReads = 0
+/** The last reading of the mappings that was begun. */
+let reading = Promise.resolve()
 
 /** Reads the mappings after a change, so that what is shown and pressed next is what there is. */
-export async function rereadMappings(): Promise<void> {
-  const mine = (mappingReads += 1)
-  const mappings = await readMappings()
-  if (mine === mappingReads) setState({ mappings })
+export function rereadMappings(): Promise<void> {
+  const mine: Promise<void> = readMappings().then((mappings) => {
+    // The stream may have had them read once more meanwhile: then that one is waited for.
+    return mine === reading ? setState({ mappings }) : reading
+  })
+  return (reading = mine)
 }
 
 /** A read that fails with its connection needs nothing: the next connection reads again. Else it is tried again. */
