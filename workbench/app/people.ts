@@ -131,14 +131,15 @@ function readRequest({ id, event, action, request, receivedAt, waitMs, durationM
   if (isCustomer) return { ...common, by: isBulk ? 'bulk' : 'customer', engage: engageOf(event, body) }
   if (typeof body.group_id === 'string') {
     // The traits of a group become metadata of its customer.
-    const traits = isJsonObject(body.traits) && { ...objectOf(values.metadata), ...body.traits }
+    const traits = isJsonObject(body.traits) && {
+      ...(isJsonObject(values.metadata) && values.metadata),
+      ...body.traits
+    }
     return { ...common, by: 'group', group: body.group_id, customer: traits ? { ...values, metadata: traits } : values }
   }
   const { event: name, type, metadata = null } = body
   return { ...common, by: 'event', event: { event: String(name ?? ''), type: String(type ?? ''), metadata } }
 }
-
-const objectOf = (value: JSONValue | undefined): JSONObject => (isJsonObject(value) ? value : {})
 
 /** Such as "track Order Completed". */
 function nameOf({ type, event, name, groupId }: Partial<SegmentEvent>): string {

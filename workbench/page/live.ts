@@ -68,9 +68,8 @@ function openStream(onGivenUp: () => void): EventSource {
   on('trouble', (troubles) => setState({ troubles }))
 
   stream.addEventListener('open', () => {
-    setState({ connection: 'live', refusal: '', sandboxVersion: getState().sandboxVersion + 1 })
+    setState({ connection: 'live', refusal: '', latest: [], sandboxVersion: getState().sandboxVersion + 1 })
     list.reread()
-    setState({ latest: [] })
     void refresh(async () => keepLatest((await readDeliveries({ limit: MAX_LATEST })).deliveries))
     void refresh(async () => setState({ target: await readTarget() }))
     void refresh(rereadMappings)

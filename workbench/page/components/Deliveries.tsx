@@ -12,7 +12,7 @@ import type { Outcome } from '../../shared/types'
 import { Button, ConfirmButton, Labelled, Problem } from './controls'
 import { DeliveryDetail } from './DeliveryDetail'
 import { DeliveryList, focusDelivery } from './DeliveryList'
-import { useTask } from './hooks'
+import { showInRow, useTask } from './hooks'
 
 /** So many deliveries are kept of any kind; of more the oldest may be gone. */
 const SURELY_KEPT = 1000
@@ -131,7 +131,7 @@ function Filters({ filter }: { filter: Filter }) {
   useEffect(() => {
     // In a narrow list they scroll; the one that a link has pressed comes into sight.
     const pressed = Array.from(choices.current?.querySelectorAll<HTMLElement>('[aria-pressed="true"]') ?? []).at(-1)
-    if (choices.current && pressed) choices.current.scrollLeft = pressed.offsetLeft - choices.current.clientWidth / 3
+    showInRow(choices.current, pressed)
   }, [filter.status, filter.warned])
   const choice = (outcome: Outcome | '', label: string, number: number) => (
     <button

@@ -6,7 +6,7 @@ import { useStore } from '../store'
 import type { State } from '../store'
 import type { ConnectionTest } from '../../shared/types'
 import { Button } from './controls'
-import { useTask } from './hooks'
+import { showInRow, useTask } from './hooks'
 import { ShortcutsButton } from './Shortcuts'
 
 const connectionWords: Record<State['connection'], string> = {
@@ -42,9 +42,7 @@ function Navigation({ current }: { current: View }) {
   const troubles = useStore((state) => state.troubles)
   const list = useRef<HTMLElement>(null)
   // On a narrow screen the list scrolls; the current view stays in sight, and what the Tab key leads to.
-  const show = (link: HTMLElement | null | undefined) => {
-    if (list.current && link) list.current.scrollLeft = link.offsetLeft - list.current.clientWidth / 3
-  }
+  const show = (link: HTMLElement | null | undefined) => showInRow(list.current, link)
   useEffect(() => show(list.current?.querySelector<HTMLElement>('[aria-current]')), [current])
   return (
     <nav

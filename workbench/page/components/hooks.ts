@@ -78,6 +78,11 @@ export function bringIntoSight(element: Element): void {
   if (top < covered || top > innerHeight * MOST_ABOVE) element.scrollIntoView()
 }
 
+/** Brings a part of a row that scrolls sideways into its sight, with what stands before it. */
+export function showInRow(row: HTMLElement | null, part: HTMLElement | null | undefined): void {
+  if (row && part) row.scrollLeft = part.offsetLeft - row.clientWidth / 3
+}
+
 /** Leads to what a press of a button brought about, where it is out of sight: there the button would be left behind. */
 export function leadTo(element: HTMLElement | null): void {
   if (!element) return
