@@ -439,6 +439,27 @@ describeInBrowser('what people do on the page', () => {
       expect(await page.getByLabel('Name: path', { exact: true }).inputValue()).toBe('$.traits.name')
     })
 
+    it('keeps what one changes at the very moment when it is saved elsewhere', async () => {
+      await openMapping(customer)
+      await page.evaluate(`{
+        const buttons = [...document.querySelectorAll('button')]
+        const reset = buttons.find((button) => button.textContent === 'Back to defaults')
+        const select = document.querySelector('[aria-label="How Description gets its value"]')
+        const choose = () => {
+          select.value = [...select.options].find((option) => option.text === 'Text').value
+          for (const type of ['input', 'change']) select.dispatchEvent(new Event(type, { bubbles: true }))
+        }
+        // The button can be pressed as soon as the page shows that the mapping was changed.
+        new MutationObserver(choose).observe(reset, { attributes: true })
+      }`)
+      const { mapping } = await stored(customer)
+      await running.send('PUT', `/api/mappings/${customer}`, { mapping: { ...mapping, phone: 'elsewhere' } })
+      await page.getByRole('button', { name: 'Back to defaults', disabled: false }).waitFor()
+      await page.getByLabel('Description: text', { exact: true }).fill('Mine')
+      await save(customer)
+      expect((await stored(customer)).mapping.description).toBe('Mine')
+    })
+
     it('changes a trigger, says whether it takes the chosen call, and shows what is wrong with it', async () => {
       await openMapping('Add Custom Event (Track Event)')
       const trigger = page.getByLabel('Trigger')

@@ -48,7 +48,7 @@ export function MappingEditor({ mapping: saved, fields, title, list, onRemoved }
   const [event, setEvent] = useState<SegmentEvent | null>(null)
   const saving = useTask()
   const written = write(draft.forms)
-  const isChanged = draft.trigger !== saved.trigger || !isSame(written.mapping, saved.mapping)
+  const isChanged = isChange(draft, saved)
   const isUnsaved = isChanged || written.broken !== undefined
   const [base, setBase] = useState(saved)
 
@@ -58,8 +58,7 @@ export function MappingEditor({ mapping: saved, fields, title, list, onRemoved }
   }, [draft, isUnsaved])
   // The mapping was saved, here or elsewhere: what stands in the form follows, unless it is being changed.
   useEffect(() => {
-    const wasTouched = draft.trigger !== base.trigger || !isSame(written.mapping, base.mapping)
-    if (!wasTouched) setDraft(startOver(saved))
+    setDraft((last) => (isChange(last, base) ? last : startOver(saved)))
     setBase(saved)
   }, [saved])
 
@@ -163,7 +162,8 @@ export function MappingEditor({ mapping: saved, fields, title, list, onRemoved }
   )
 }
 
-const isSame = (a: JSONObject | undefined, b: JSONObject) => JSON.stringify(a) === JSON.stringify(b)
+const isChange = ({ trigger, forms }: Draft, mapping: Mapping) =>
+  trigger !== mapping.trigger || JSON.stringify(write(forms).mapping) !== JSON.stringify(mapping.mapping)
 
 function write(forms: Forms): { mapping?: JSONObject; broken?: BrokenJson } {
   try {
