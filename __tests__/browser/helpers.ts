@@ -1,7 +1,7 @@
 import axe from 'axe-core'
 import type { AxeResults } from 'axe-core'
 import { chromium } from 'playwright-core'
-import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from 'playwright-core'
+import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page, Response } from 'playwright-core'
 import { bundlePage } from '../../workbench/page/bundle'
 import { createSandbox } from '../../workbench/sandbox'
 import type { Sandbox } from '../../workbench/sandbox'
@@ -118,11 +118,10 @@ async function openTab(browser: Browser, profile: BrowserContextOptions): Promis
   await context.grantPermissions(['clipboard-read', 'clipboard-write'])
   const requests: string[] = []
   const complaints: string[] = []
-  const bodies: Promise<string>[] = []
+  const responses: Response[] = []
   context.on('request', (request) => requests.push(request.url()))
   context.on('response', (response) => {
-    if (response.url().endsWith('/api/stream')) return
-    bodies.push(response.text().catch(() => ''))
+    if (!response.url().endsWith('/api/stream')) responses.push(response)
   })
   context.on('console', (message) => {
     if (message.type() === 'error') complaints.push(message.text())
@@ -134,7 +133,7 @@ async function openTab(browser: Browser, profile: BrowserContextOptions): Promis
     context,
     requests,
     complaints,
-    answers: () => Promise.all(bodies),
+    answers: () => Promise.all(responses.map((response) => response.text())),
     async leave() {
       for (const other of context.pages()) if (other !== page) await other.close()
       await page.unrouteAll()
@@ -142,7 +141,7 @@ async function openTab(browser: Browser, profile: BrowserContextOptions): Promis
       await page.mouse.move(0, 0)
       await page.goto('about:blank')
       await page.emulateMedia({ colorScheme: null })
-      for (const record of [requests, complaints, bodies]) record.length = 0
+      for (const record of [requests, complaints, responses]) record.length = 0
     }
   }
 }
