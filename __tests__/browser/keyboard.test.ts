@@ -205,6 +205,7 @@ describeInBrowser('with the keyboard alone', () => {
       (await running.mappings()).mappings.find(({ preset }) => preset === 'Create Or Update Customer')
     expect((await saved())?.mapping.description).toBe('From the keyboard')
     await press(page, button('Back to defaults'))
+    await press(page, page.getByRole('dialog').getByRole('button', { name: 'Back to defaults' }))
     await eventually(async () => expect((await saved())?.changed).toBe(false))
   })
 

@@ -140,9 +140,16 @@ export function MappingEditor({ mapping: saved, fields, title, list, onRemoved }
           Discard changes
         </Button>
         {saved.isPreset ? (
-          <Button busy={saving.busy} disabled={!saved.changed} onPress={() => saving.run(reset)}>
+          <ConfirmButton
+            title={`Put ${preset} back to its defaults?`}
+            question="Its trigger and all of its fields become what they were at first, and what was saved in their place is lost. Export it before to keep it."
+            action="Back to defaults"
+            busy={saving.busy}
+            disabled={!saved.changed}
+            onConfirm={() => saving.run(reset)}
+          >
             Back to defaults
-          </Button>
+          </ConfirmButton>
         ) : (
           <ConfirmButton
             title={`Remove ${preset}?`}

@@ -127,10 +127,11 @@ interface ConfirmProps {
   action: string
   onConfirm(): void
   busy?: boolean
+  disabled?: boolean
 }
 
 /** A button that asks before it does what can't be undone. */
-export function ConfirmButton({ children, label, title, question, action, onConfirm, busy }: ConfirmProps) {
+export function ConfirmButton({ children, label, title, question, action, onConfirm, ...state }: ConfirmProps) {
   const dialog = useRef<HTMLDialogElement>(null)
   const id = useId()
   const confirm = () => {
@@ -139,7 +140,7 @@ export function ConfirmButton({ children, label, title, question, action, onConf
   }
   return (
     <>
-      <Button kind="danger" label={label} busy={busy} onPress={() => dialog.current?.showModal()}>
+      <Button kind="danger" label={label} {...state} onPress={() => dialog.current?.showModal()}>
         {children}
       </Button>
       <dialog ref={dialog} aria-labelledby={`${id}-title`} aria-describedby={`${id}-text`}>
