@@ -153,7 +153,11 @@ describeInBrowser('what people do on the page', () => {
     it('copies the request as curl with placeholders for the keys', async () => {
       await track('Order Completed')
       await deliveryLink('Order Completed').click()
-      await detail().getByRole('button', { name: 'Copy as curl' }).click()
+      const copy = detail().getByRole('button', { name: 'Copy as curl' })
+      const before = await copy.boundingBox()
+      await copy.click()
+      await copy.getByText('✓').waitFor()
+      expect(await copy.boundingBox()).toEqual(before)
       await page.getByRole('status').getByText('Copied the request as curl, without the keys.').waitFor()
       const curl = await clipboard(page)
       expect(curl).toContain('curl')

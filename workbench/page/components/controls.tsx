@@ -72,7 +72,11 @@ export function CopyButton({ text, children, what, kind, label }: CopyProps) {
   }
   return (
     <Button kind={kind} label={label} onPress={() => void copy()}>
-      {isCopied ? <span aria-hidden="true">✓ </span> : null}
+      {isCopied && (
+        <span class="tick" aria-hidden="true">
+          ✓
+        </span>
+      )}
       {children}
     </Button>
   )
