@@ -108,16 +108,30 @@ function NoneFits({ filter, total }: { filter: Filter; total: number }) {
 }
 
 function SamplesButton({ kind }: { kind: 'primary' | 'plain' }) {
+  const target = useStore((state) => state.target)
   const task = useTask()
-  const send = async () => {
-    const { calls } = await sendSamples()
-    announce(`Sent ${count(calls, 'sample')}.`)
-  }
+  const send = () =>
+    task.run(async () => {
+      const { calls } = await sendSamples()
+      announce(`Sent ${count(calls, 'sample')}.`)
+    })
   return (
     <>
-      <Button kind={kind} busy={task.busy} onPress={() => task.run(send)}>
-        Send samples
-      </Button>
+      {target?.mode === 'project' ? (
+        <ConfirmButton
+          busy={task.busy}
+          title="Send the samples to your real project?"
+          question="Their customers, events and groups are invented, and will stand among the real ones until you erase them in Voucherify."
+          action="Send samples"
+          onConfirm={send}
+        >
+          Send samples
+        </ConfirmButton>
+      ) : (
+        <Button kind={kind} busy={task.busy} onPress={send}>
+          Send samples
+        </Button>
+      )}
       <Problem text={task.error} />
     </>
   )
@@ -252,7 +266,7 @@ function Toolbar({ listing: { filter, rows, matching, total, isWhole } }: { list
       <ConfirmButton
         busy={task.busy}
         title="Clear the list of deliveries?"
-        question="All deliveries and their counts are removed from this workbench. What the sandbox holds stays."
+        question="All deliveries and their counts are removed from this workbench. Customers stay as they are."
         action="Clear the list"
         onConfirm={() => task.run(empty)}
       >
