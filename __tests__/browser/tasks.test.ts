@@ -1011,6 +1011,16 @@ describeInBrowser('8. use a real project', () => {
     }
     await goTo(page, 'Rehearse')
     await page.getByText('trouble can only be played by the sandbox').waitFor()
+    await page.getByRole('region', { name: 'Play a scenario' }).waitFor()
+    // What only the sandbox holds is not shown as what the project would hold.
+    const ofSandbox = page.getByText(/^(Switched on|Events \d+|Groups \d+|Clear all)$/)
+    expect(await ofSandbox.count()).toBe(0)
+    await goTo(page, 'Customers')
+    await page.getByText('This is what the delivered calls said').waitFor()
+    await page.getByRole('link', { name: 'usr_10482' }).waitFor()
+    expect(await ofSandbox.count()).toBe(0)
+    await page.getByRole('link', { name: 'usr_10482' }).click()
+    await page.getByText('nothing is read from the real project').waitFor()
     expectOwnHostOnly(visited.requests, running.url)
   })
 

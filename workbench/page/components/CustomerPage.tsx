@@ -64,7 +64,7 @@ export function CustomerPage({ sourceId }: { sourceId: string }) {
 }
 
 function Head({ sourceId, values: { name, email } }: { sourceId: string; values: JSONObject }) {
-  const target = useStore((state) => state.target)
+  const isReal = useStore(({ target }) => target?.mode === 'project')
   const heading = useRef<HTMLDivElement>(null)
   useEffect(() => {
     const { current } = heading
@@ -87,10 +87,11 @@ function Head({ sourceId, values: { name, email } }: { sourceId: string; values:
             <CopyButton text={() => location.href} what="the link to this customer" kind="quiet">
               Copy link
             </CopyButton>
-            <EraseButton userId={sourceId} isReal={target?.mode === 'project'} />
+            <EraseButton userId={sourceId} isReal={isReal} />
           </>
         }
       >
+        {isReal && <p class="hint">As the delivered calls said it: nothing is read from the real project.</p>}
         {facts.length > 0 && <p class="facts">{facts.map((fact) => shorten(fact, MAX_SHOWN)).join(' · ')}</p>}
       </Card>
     </div>

@@ -39,19 +39,24 @@ export function Customers({ open, query }: { open: string; query: Query }) {
 function Lists({ query, from }: { query: Query; from: string }) {
   const version = useStore((state) => state.sandboxVersion)
   const target = useStore((state) => state.target)
+  // Of a real project nothing is known but its customers, by the calls that were delivered.
+  const isReal = target?.mode === 'project'
   const { search = '', tab: named = '' } = query
-  const tab = isTab(named) ? named : 'customers'
+  const tab = isTab(named) && !isReal ? named : 'customers'
   const delay = search ? SEARCH_DELAY_MS : REST_MS
   const people = useReading((signal) => readCustomers(search, LIMIT, signal), [search, version], delay)
-  const sandbox = useReading((signal) => readSandbox(search, LIMIT, signal), [search, version], delay)
-  const isReal = target?.mode === 'project'
+  const sandbox = useReading(
+    isReal ? null : (signal) => readSandbox(search, LIMIT, signal),
+    [search, version, isReal],
+    delay
+  )
   const isListed = people.value !== null
   useEffect(() => {
     // Who has gone on to something else meanwhile stays there.
     if (document.activeElement?.matches('body, h2')) document.getElementById(linkId(from))?.focus()
   }, [isListed])
   return (
-    <Card title="Customers" actions={<EmptySandbox />}>
+    <Card title="Customers" actions={isReal ? null : <EmptySandbox />}>
       <p class="hint">
         {isReal
           ? 'Your calls go to a real project, of which the workbench reads nothing. This is what the delivered calls said since it started.'
@@ -59,7 +64,7 @@ function Lists({ query, from }: { query: Query; from: string }) {
       </p>
       <Problem text={people.error || sandbox.error} />
       <div class="filters">
-        <Tabs tab={tab} customers={people.value} sandbox={sandbox.value} />
+        {!isReal && <Tabs tab={tab} customers={people.value} sandbox={sandbox.value} />}
         <Labelled label="Search">
           {(attributes) => (
             <input
@@ -120,7 +125,7 @@ function EmptySandbox() {
       <ConfirmButton
         busy={task.busy}
         title="Clear the sandbox?"
-        question="All customers, events and groups of the sandbox on this machine are removed. A real project is not touched."
+        question="All customers, events and groups of the sandbox on this machine are removed."
         action="Clear the sandbox"
         onConfirm={() => task.run(empty)}
       >

@@ -73,11 +73,11 @@ const MAX_SECONDS = 3600
 
 /** Lets the sandbox misbehave, so that one sees what the destination makes of it. */
 export function Rehearsal() {
-  const target = useStore((state) => state.target)
+  const isReal = useStore(({ target }) => target?.mode === 'project')
   return (
     <div class="columns">
       <Card title="Rehearse trouble">
-        {target?.mode === 'project' ? (
+        {isReal ? (
           <p>
             Your calls go to a real project, and trouble can only be played by the sandbox. To rehearse, start the
             workbench without the three VOUCHERIFY variables in its environment.
@@ -87,7 +87,7 @@ export function Rehearsal() {
         )}
       </Card>
       <div class="stack">
-        <ActiveTroubles />
+        {!isReal && <ActiveTroubles />}
         <Scenarios />
       </div>
     </div>
