@@ -6,6 +6,7 @@ import { bundlePage } from '../../workbench/page/bundle'
 import { createSandbox } from '../../workbench/sandbox'
 import type { Sandbox } from '../../workbench/sandbox'
 import { createWorkbench } from '../../workbench/app/server'
+import type { WorkbenchOptions } from '../../workbench/app/server'
 import type { Target } from '../../workbench/shared/types'
 import type { Delivery, DeliveryList, MappingList } from '../../workbench/shared/types'
 import { chromiumPath } from './chromium'
@@ -48,7 +49,7 @@ export interface Running {
 
 let bundled: ReturnType<typeof bundlePage> | undefined
 
-interface StartOptions {
+interface StartOptions extends Pick<WorkbenchOptions, 'definitions' | 'unreadDefinitions'> {
   mode?: Target['mode']
   /** What the workbench takes for the secret key; the sandbox's own unless given. */
   secretKey?: string
@@ -59,14 +60,15 @@ interface StartOptions {
 export async function startWorkbench({
   mode = 'sandbox',
   secretKey = KEYS.secretKey,
-  retries = false
+  retries = false,
+  ...options
 }: StartOptions = {}) {
   bundled ??= bundlePage()
   const page = await bundled
   const sandbox = createSandbox({ ...KEYS, bulkDelayMs: 0 })
   await sandbox.listen(0)
   const settings = { apiKey: KEYS.applicationId, secretKey, customURL: sandbox.url }
-  const workbench = createWorkbench({ settings, mode, sandbox, page, retries })
+  const workbench = createWorkbench({ settings, mode, sandbox, page, retries, ...options })
   await workbench.listen(0)
   const { url } = workbench
 

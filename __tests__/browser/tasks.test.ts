@@ -3,7 +3,7 @@ import { execFile } from 'child_process'
 import { readFileSync } from 'fs'
 import { promisify } from 'util'
 import type { JSONValue } from '@segment/actions-core'
-import type { Delivery, Mapping, Trouble } from '../../workbench/shared/types'
+import type { Definition, Delivery, Mapping, Trouble } from '../../workbench/shared/types'
 import {
   clipboard,
   describeInBrowser,
@@ -988,7 +988,9 @@ describeInBrowser('8. use a real project', () => {
   const browser = useBrowser()
 
   it('says where calls go, tests the connection, and never shows a key', async () => {
-    const { page, running, visited } = await browser.open({ mode: 'project' })
+    const newsletter: Definition = { name: 'newsletter', type: 'string', array: false }
+    const definitions = () => ({ customer: [newsletter], event: null })
+    const { page, running, visited } = await browser.open({ mode: 'project', definitions })
     await page.getByText('your real Voucherify project').waitFor()
     await page.getByRole('button', { name: 'Test connection' }).click()
     await page.getByText('✓ The gateway answered and knows the keys.').waitFor()
@@ -1021,12 +1023,18 @@ describeInBrowser('8. use a real project', () => {
     expect(await ofSandbox.count()).toBe(0)
     await page.getByRole('link', { name: 'usr_10482' }).click()
     await page.getByText('nothing is read from the real project').waitFor()
+    // What it drops is said by its definitions, here as in the list of all keys.
+    await page.getByText('⚠ defined as string', { exact: true }).waitFor()
+    await page.getByRole('link', { name: 'Definitions' }).click()
+    await page.getByText('The real project defined 1 key when the workbench started.').waitFor()
+    await page.getByText('⚠ dropped: defined as string').waitFor()
     expectOwnHostOnly(visited.requests, running.url)
   })
 
   it('says with the words of the connection test that the keys are refused', async () => {
     const secretKey = '00000000-1111-4222-8333-444444444444'
-    const { page, visited } = await browser.open({ mode: 'project', secretKey })
+    const unreadDefinitions = "The definitions can't be read (Voucherify answered 401)."
+    const { page, visited } = await browser.open({ mode: 'project', secretKey, unreadDefinitions })
     const navigation = page.getByRole('navigation', { name: 'Views' })
     await page.getByText('your real Voucherify project').waitFor()
     const before = await navigation.boundingBox()
@@ -1037,6 +1045,8 @@ describeInBrowser('8. use a real project', () => {
     await page.getByRole('button', { name: 'Dismiss the result' }).click()
     await answer.waitFor({ state: 'detached' })
     await page.getByRole('button', { name: 'Test connection' }).and(page.locator(':focus')).waitFor()
+    await goTo(page, 'Metadata')
+    await page.getByText(`${unreadDefinitions} Start the workbench again`).waitFor()
     expect((await visited.answers()).join('\n')).not.toContain(secretKey)
   })
 })

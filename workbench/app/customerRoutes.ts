@@ -2,6 +2,7 @@ import type { JSONObject, JSONValue } from '@segment/actions-core'
 import type { Hono } from 'hono'
 import isEqual from 'lodash/isEqual'
 import type { Sandbox } from '../sandbox'
+import { createMetadataJudge } from '../shared/definitions'
 import { isJsonObject } from '../shared/json'
 import { Refusal } from '../shared/refusal'
 import type {
@@ -10,6 +11,7 @@ import type {
   CustomerList,
   CustomerSummary,
   CustomerView,
+  Definitions,
   SandboxChange,
   Target
 } from '../shared/types'
@@ -25,6 +27,8 @@ export interface CustomerParts {
   people: People
   sandbox: Sandbox
   mode: Target['mode']
+  /** What the project defines of its metadata. */
+  definitions(): Definitions
 }
 
 /** Customers and audiences as the delivered calls made them. */
@@ -87,16 +91,23 @@ function wordsOf({ sourceId, values, events, groups, engage }: Person): string {
   ]).toLowerCase()
 }
 
-function viewCustomer({ people, sandbox, mode }: CustomerParts, sourceId: string): CustomerView {
+function viewCustomer({ people, sandbox, mode, definitions }: CustomerParts, sourceId: string): CustomerView {
   const person = people.get(sourceId)
   const held = mode === 'sandbox' ? sandbox.customer(sourceId) : undefined
   const known = person?.changes ?? []
+  const sent = nest(person)
+  const metadata = isJsonObject(sent.metadata) ? sent.metadata : {}
   const changes = held ? withCauses(held.history, known) : known.map(toChange)
   return {
     sourceId,
     isKnown: Boolean(person || held),
     customer: held?.customer ?? null,
-    sent: nest(person),
+    sent,
+    dropped: held
+      ? []
+      : createMetadataJudge(definitions())
+          .lost('customer', metadata)
+          .map(({ key }) => key),
     changes: changes.filter(({ changes }) => changes.length),
     engage: person?.engage ?? [],
     groups: person?.groups ?? [],

@@ -16,14 +16,17 @@ export interface DefinitionParts {
   mode: Target['mode']
   /** What deliveries are judged by. */
   definitions(): Definitions
+  /** Why nobody knows what the real project defines; empty when it was read. */
+  unread: string
 }
 
 /** What is defined of the metadata, and what came. */
-export function addDefinitionRoutes(app: Hono, { sandbox, people, mode, definitions }: DefinitionParts): void {
+export function addDefinitionRoutes(app: Hono, { sandbox, people, mode, definitions, unread }: DefinitionParts): void {
   const info = (): DefinitionsInfo => ({
     defined: definitions(),
     seen: mode === 'sandbox' ? sandbox.metadata.seenKeys() : seenBy(people),
-    canDefine: mode === 'sandbox'
+    canDefine: mode === 'sandbox',
+    unread
   })
 
   app.get('/api/definitions', (context) => context.json(info()))

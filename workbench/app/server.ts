@@ -80,6 +80,8 @@ export interface WorkbenchOptions {
   storage?: Storage
   /** What metadata the project defines, by which deliveries are warned of; by default the sandbox says it, of others nobody. */
   definitions?(): Definitions
+  /** Why it is not known what a real project defines, in a sentence; it was read unless given. */
+  unreadDefinitions?: string
   /** Whether calls are tried again by themselves, after growing pauses; not by default. */
   retries?: boolean
   clock?: Clock
@@ -105,6 +107,7 @@ export function createWorkbench({
   page,
   allowed = { hosts: [], origins: [] },
   definitions = () => (mode === 'sandbox' ? sandbox.metadata.definitions() : { customer: null, event: null }),
+  unreadDefinitions: unread = '',
   storage,
   retries = false,
   clock = systemClock,
@@ -243,7 +246,7 @@ export function createWorkbench({
       if (mode === 'sandbox') people.clear()
     }
   })
-  addCustomerRoutes(app, { people, sandbox, mode })
+  addCustomerRoutes(app, { people, sandbox, mode, definitions })
   addSourceRoutes(app, {
     mask,
     intake,
@@ -254,7 +257,7 @@ export function createWorkbench({
   })
   const files = addFileRoutes(app, intake)
   addRehearsalRoutes(app, mappings)
-  addDefinitionRoutes(app, { people, sandbox, mode, definitions })
+  addDefinitionRoutes(app, { people, sandbox, mode, definitions, unread })
   addPageRoutes(app, page)
 
   // What it holds and its troubles: they run out while it answers.

@@ -51,6 +51,7 @@ export async function startWorkbench(
     retries,
     storage,
     ...(typeof defined === 'object' && { definitions: () => defined }),
+    ...(typeof defined === 'string' && { unreadDefinitions: defined }),
     onDelivery: (delivery) => print(deliveryLine(delivery))
   })
   try {

@@ -1,4 +1,4 @@
-import type { AudienceList, CustomerList, CustomerView } from '../../../workbench/shared/types'
+import type { AudienceList, CustomerList, CustomerView, Definition } from '../../../workbench/shared/types'
 import { closeAll, IDENTIFY_PRESET, start, until } from '../helpers'
 import type { Running } from '../helpers'
 
@@ -82,9 +82,11 @@ describe('one customer', () => {
   })
 
   it('is remembered by its calls in a real project, of which nothing is read', async () => {
-    const running = await start({ mode: 'project' })
-    await sendInOrder(running, [{ type: 'identify', userId: 'ida', traits: { address: { city: 'Oslo' } } }])
-    expect(await view(running, 'ida')).toMatchObject({ customer: null, sent: { address: { city: 'Oslo' } } })
+    const tier: Definition = { name: 'tier', type: 'number', array: false }
+    const running = await start({ mode: 'project', definitions: () => ({ customer: [tier], event: null }) })
+    const traits = { address: { city: 'Oslo' }, metadata: { tier: 'gold', plan: 'x' } }
+    await sendInOrder(running, [{ type: 'identify', userId: 'ida', traits }])
+    expect(await view(running, 'ida')).toMatchObject({ customer: null, sent: traits, dropped: ['tier', 'plan'] })
     expect(await running.get<CustomerList>('/api/customers')).toMatchObject({ total: 1 })
   })
 
@@ -101,6 +103,7 @@ describe('one customer', () => {
         isKnown: false,
         customer: null,
         sent: {},
+        dropped: [],
         changes: [],
         engage: [],
         groups: [],

@@ -159,7 +159,7 @@ function Attributes({ values }: { values: JSONObject }) {
   )
 }
 
-/** What Voucherify holds of the metadata that was sent, and what it dropped. */
+/** What Voucherify holds of the metadata that was sent, and what it dropped; of a real project, by what it defines. */
 function Metadata({ view }: { view: CustomerView }) {
   const { value } = useReading(readDefinitions, [view])
   const held = metadataOf(view.customer ?? view.sent)
@@ -173,15 +173,19 @@ function Metadata({ view }: { view: CustomerView }) {
         <dl class="values">
           {names.map((name) => {
             const definition = defined.find((each) => each.name === name)
+            const isDropped = held[name] === undefined || view.dropped.includes(name)
             return (
               <div key={name}>
                 <dt>
                   <LongText text={name} limit={60} />
                 </dt>
                 <dd class="value">
-                  <Held value={held[name]} sent={sent[name]} />{' '}
+                  <Held value={isDropped ? undefined : held[name]} sent={sent[name]} />{' '}
                   {definition && (
-                    <span class="tag">{definition.array ? `list of ${definition.type}` : definition.type}</span>
+                    <span class={isDropped ? 'outcome warned' : 'tag'}>
+                      {isDropped && '⚠ defined as '}
+                      {definition.array ? `list of ${definition.type}` : definition.type}
+                    </span>
                   )}
                   {!definition && !isIgnorant && <span class="outcome warned">⚠ not defined</span>}
                 </dd>

@@ -61,14 +61,15 @@ export function Metadata() {
   )
 }
 
-function State({ info: { defined, canDefine } }: { info: DefinitionsInfo }) {
+function State({ info: { defined, canDefine, unread } }: { info: DefinitionsInfo }) {
   const number = (defined.customer?.length ?? 0) + (defined.event?.length ?? 0)
+  if (unread) return <p>{unread} Start the workbench again to have them read once more.</p>
   if (!canDefine) {
     return (
       <p>
         {number
-          ? `The real project defines ${count(number, 'key')}.`
-          : 'The schema of the real project is not known here.'}
+          ? `The real project defined ${count(number, 'key')} when the workbench started.`
+          : 'The real project defined nothing when the workbench started, so Voucherify drops all metadata.'}
       </p>
     )
   }

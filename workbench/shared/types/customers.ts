@@ -61,6 +61,8 @@ export interface CustomerView {
   customer: SandboxCustomer | null
   /** What the delivered calls say by now, of the values that they carried. */
   sent: JSONObject
+  /** Keys of the metadata in `sent` that a real project drops, by what it defines. The sandbox drops them by itself. */
+  dropped: string[]
   changes: CustomerChange[]
   engage: EngageValue[]
   groups: CustomerGroup[]

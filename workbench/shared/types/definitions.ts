@@ -8,4 +8,6 @@ export interface DefinitionsInfo {
   seen: Definitions
   /** Whether they can be defined here: a real project's are defined in Voucherify's dashboard. */
   canDefine: boolean
+  /** Why nobody knows what the real project defines, in a sentence; empty when it was read, and of the sandbox. */
+  unread: string
 }
