@@ -1042,6 +1042,13 @@ describeInBrowser('8. use a real project', () => {
     const answer = page.getByText(/^✕ .*Secret Key/)
     await answer.waitFor()
     expect(await navigation.boundingBox()).toEqual(before)
+    // Where the side is too low for all of it, it scrolls to the answer.
+    await page.setViewportSize({ width: 1280, height: 600 })
+    await page.getByRole('button', { name: 'Test connection' }).click()
+    await eventually(async () => {
+      const { y, height } = (await answer.boundingBox()) ?? { y: NaN, height: NaN }
+      expect(y + height).toBeLessThanOrEqual(600)
+    })
     await page.getByRole('button', { name: 'Dismiss the result' }).click()
     await answer.waitFor({ state: 'detached' })
     await page.getByRole('button', { name: 'Test connection' }).and(page.locator(':focus')).waitFor()

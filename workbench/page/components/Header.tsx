@@ -95,6 +95,10 @@ function TargetLine() {
   const [result, setResult] = useState<ConnectionTest | null>(null)
   const line = useRef<HTMLDivElement>(null)
   const answer = task.error ? { ok: false, message: task.error } : result
+  useEffect(() => {
+    // In a low window the side scrolls.
+    if (answer) line.current?.scrollIntoView({ block: 'nearest' })
+  }, [answer?.message])
   const dismiss = () => {
     task.forget()
     setResult(null)
@@ -120,12 +124,12 @@ function TargetLine() {
         {task.busy ? 'Testing…' : 'Test connection'}
       </Button>
       <div class={`test-result ${answer ? (answer.ok ? 'good' : 'bad') : ''}`}>
-        <p role="status">{answer && `${answer.ok ? '✓' : '✕'} ${answer.message}`}</p>
         {answer && (
           <Button kind="quiet" label="Dismiss the result" onPress={dismiss}>
             ✕
           </Button>
         )}
+        <p role="status">{answer && `${answer.ok ? '✓' : '✕'} ${answer.message}`}</p>
       </div>
     </div>
   )
