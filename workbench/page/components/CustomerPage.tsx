@@ -329,9 +329,7 @@ function Change({ change: { key, old, new: value } }: { change: ValueChange }) {
       <dd class="value">
         {old !== undefined && (
           <>
-            <del>
-              <LongText text={asText(old)} limit={80} />
-            </del>{' '}
+            <del>{old === null ? <em>cleared</em> : <LongText text={asText(old)} limit={80} />}</del>{' '}
             <span aria-hidden="true">→</span>{' '}
           </>
         )}

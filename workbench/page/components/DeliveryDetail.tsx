@@ -199,14 +199,15 @@ export function Warnings({ warnings }: { warnings: Warning[] }) {
   if (!warnings.length) return null
   return (
     <ul class="warnings" aria-label="Warnings">
-      {warnings.map(({ code, field, message, whatToDo }) => (
+      {warnings.map(({ code, field, message, whatToDo }, index) => (
         <li key={`${code} ${field}`}>
           <span aria-hidden="true">⚠</span>
           <div>
             <p>
               <LongText text={message} />
             </p>
-            <p class="hint">{whatToDo}</p>
+            {/* Once for those in a row that ask for the same. */}
+            {whatToDo !== warnings[index + 1]?.whatToDo && <p class="hint">{whatToDo}</p>}
           </div>
         </li>
       ))}
