@@ -13,7 +13,7 @@ export interface Counter {
   restored(delivery: Delivery): void
   /**
    * @param waiting calls that are still on their way
-   * @param retrying deliveries that wait for their next try
+   * @param retrying deliveries that wait for their next try, or for its outcome
    */
   read(waiting: number, retrying: number): Overview
   /** Starts again; calls that are still on their way stay counted. */

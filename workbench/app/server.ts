@@ -236,7 +236,7 @@ export function createWorkbench({
     clearDeliveries() {
       deliveries.clear()
       seen.clear()
-      counter.clear(pipeline.waiting())
+      counter.clear(pipeline.waiting() + pipeline.retrying())
       pipeline.forget()
       storage?.cleared()
       stream.cleared()

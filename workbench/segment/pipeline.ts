@@ -63,7 +63,7 @@ export interface Pipeline {
   erase(userId: string): Promise<ErasureResult>
   /** Calls that were taken and are not settled yet. */
   waiting(): number
-  /** Deliveries that wait for their next try. */
+  /** Deliveries that wait for their next try, or for its outcome. */
   retrying(): number
   /** The deliveries were emptied: what is tried again ends as a new one. */
   forget(): void
@@ -156,6 +156,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   async function travel(journey: Journey): Promise<Delivery> {
     const { call, mapping, retryOf, delivery: former } = journey
     const tried = await attempt(call, mapping)
+    release(journey)
     const delivery = {
       ...tried,
       warnings: tried.status === 'delivered' ? options.warn(mapping, call.event, tried) : [],
@@ -204,8 +205,6 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     if (isClosing || retrying.size >= limits.maxCalls || retryingCost + cost > limits.maxCost) return false
     const takeBack = clock.after(pause, () => {
       lanes.add(userKey(event), async () => {
-        retrying.delete(journey)
-        retryingCost -= cost
         const ended = travel(journey).then(() => countUser(event, -1))
         if (deliverer.batchSize(journey.mapping) === undefined) await ended
       })
@@ -214,6 +213,12 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     retryingCost += cost
     countUser(event, 1)
     return true
+  }
+
+  /** A planned try has ended. */
+  function release(journey: Journey): void {
+    retryingCost -= retrying.get(journey)?.cost ?? 0
+    retrying.delete(journey)
   }
 
   /** Sends a call by hand, also through a mapping that is switched off by now. */

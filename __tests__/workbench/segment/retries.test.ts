@@ -155,6 +155,38 @@ describe('a call that may succeed later', () => {
     })
   })
 
+  it('is a new one also when they are emptied while it is tried again', async () => {
+    const held: ServerResponse[] = []
+    let requests = 0
+    const server = createServer((_, response) => {
+      requests++
+      if (requests === 1) response.writeHead(500).end()
+      else held.push(response)
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    try {
+      const settings = sandboxSettings(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+      const { send, get, clock, tried, first } = await startWithClock({ settings })
+      await send('POST', '/v1/track', TRACK)
+      await first()
+      clock.goOn(1000)
+      await until(() => held.length === 1)
+      await send('DELETE', '/api/deliveries')
+      expect(await get<Overview>('/api/overview')).toMatchObject({ calls: 1, retrying: 1, counts: {} })
+      held[0].end('{}')
+      await tried(0, 2)
+      const { calls, retrying, counts } = await get<Overview>('/api/overview')
+      expect({ calls, retrying, counts: Object.values(counts) }).toMatchObject({
+        calls: 1,
+        retrying: 0,
+        counts: [{ delivered: 1, retryable: 0 }]
+      })
+    } finally {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    }
+  })
+
   it('is left when the workbench ends, which does not wait for it', async () => {
     const { send, sandbox, workbench, first } = await startWithClock()
     sandbox.trouble.add({ kind: '500', remaining: 1, seconds: 0 })
