@@ -143,15 +143,18 @@ function lostMetadata({ definitions }: Passed, body: JSONObject, isBulk: boolean
   if (!isJsonObject(metadata) || !Object.keys(metadata).length) return []
   const judge = createMetadataJudge(definitions)
   const lost = judge.lost(owner, metadata).map((each) => lostWarning(each, key, owner, isBulk))
-  return [...capped(lost, 'keys of the metadata are lost'), ...(judge.isIgnorant ? [noDefinitions(key)] : [])]
+  return [...capped(lost, 'keys of the metadata are lost'), ...(judge.isIgnorant ? [noDefinitions(key, isBulk)] : [])]
 }
 
-function noDefinitions(key: string): Warning {
+function noDefinitions(key: string, isBulk: boolean): Warning {
   return {
     code: 'noDefinitions',
     field: key,
-    message:
-      "No definitions of metadata are known here. Voucherify's Segment integration drops every key that a project does not define, without an error.",
+    message: `No definitions of metadata are known here. ${
+      isBulk
+        ? 'A bulk call keeps a key that a project does not define as a text, or the customer is refused where only defined metadata is allowed.'
+        : "Voucherify's Segment integration drops every key that a project does not define, without an error."
+    }`,
     whatToDo: 'Define in Voucherify what you send, and tell the workbench the same, so that it can say what is lost.'
   }
 }

@@ -149,6 +149,15 @@ describe('metadata', () => {
     ])
     expect(await identify({ email: 'a' })).toEqual([])
   })
+
+  it('of which nobody knows the definitions are kept or refused in bulk, and not dropped', async () => {
+    definitions = { customer: null, event: null }
+    const call = { type: 'identify', traits: { email: 'a', metadata: { tier: 7 } } }
+    const [alone] = await warningsFor(IDENTIFY_PRESET, call)
+    expect(alone.message).toContain('drops every key')
+    const [inBulk] = await warningsFor(IDENTIFY_PRESET, call, { enable_batching: true })
+    expect(inBulk).toMatchObject({ code: 'noDefinitions', message: expect.stringContaining('as a text') })
+  })
 })
 
 describe('a call', () => {
