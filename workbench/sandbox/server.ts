@@ -76,7 +76,8 @@ function answerCall(
   if (found instanceof Refusal) return { answer: found, delayMs: 0 }
   parts.countCall(found.route.kind)
   const trouble = parts.takeTrouble(found.route.kind)
-  const answer = (trouble && troubledAnswer(trouble, parts.now())) ?? perform(parts, request, body, found, query)
+  const answer =
+    (trouble && troubledAnswer(trouble, parts.now(), found.route.bucket)) ?? perform(parts, request, body, found, query)
   parts.onCall()
   return { answer, delayMs: trouble?.kind === 'slow' ? trouble.seconds * 1000 : 0 }
 }

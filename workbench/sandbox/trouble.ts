@@ -196,8 +196,14 @@ function isTextList(value: unknown): boolean {
  * The answer that a trouble gives; undefined for `slow`, which does the call and lets it wait for its answer.
  *
  * @param now milliseconds since 1970
+ * @param ofCall the limit that the call counts in, which a 429 names unless the trouble names one
  */
-export function troubledAnswer({ kind, seconds, limit = 'webhook_calls' }: Trouble, now: number): Answer | undefined {
+export function troubledAnswer(
+  { kind, seconds, limit: named }: Trouble,
+  now: number,
+  ofCall: LimitType = 'webhook_calls'
+): Answer | undefined {
+  const limit = named ?? ofCall
   switch (kind) {
     case '400':
       return invalidPayload('Property .rehearsal should not be there: the sandbox was asked to answer 400')

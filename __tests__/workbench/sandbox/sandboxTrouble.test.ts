@@ -98,6 +98,9 @@ describe('trouble', () => {
     expect(limit).toEqual({ wait: 90, limit: 144_000, remaining: 0, type: 'webhook_calls' })
     expect(retry).toBeGreaterThanOrEqual(before + 90)
     expect(retry).toBeLessThanOrEqual(after + 90)
+    // That of the call, unless it names one.
+    once('429')
+    expect(limitOf((await post(sandbox, BULK, [])).headers)).toMatchObject({ type: 'bulk_api_calls' })
   })
 
   it('of kind slow does the call at once and answers after so many seconds', async () => {

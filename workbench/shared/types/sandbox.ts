@@ -38,7 +38,7 @@ export interface Trouble {
   remaining: number
   /** Seconds that a 429 asks to wait, or that a slow answer or job takes. */
   seconds: number
-  /** Which limit a 429 names; `webhook_calls` unless given. */
+  /** Which limit a 429 names; that of the call unless given. */
   limit?: LimitType
   /** Which calls are answered so, such as `bulk` or `async-actions`; every call of API and gateway unless given. */
   call?: string
