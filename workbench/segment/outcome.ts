@@ -94,7 +94,7 @@ function whatToDo({ message, status, code, exchange }: Failure, isRetried: boole
   if (!exchange.request && status === undefined)
     return 'Correct the mapping: the framework can not use it for this call.'
   return isRetried
-    ? 'Segment would send the call again by itself; here, use "Send again".'
+    ? 'Segment would send the call again by itself; "Send again" does it at once.'
     : 'Correct the call or the mapping; Segment would not send it again.'
 }
 
@@ -121,7 +121,7 @@ function afterAnswer(status: number): string {
   if (status === 429 || status === 408 || status === 423 || (status >= 500 && status !== 501)) {
     return status === 429
       ? 'Segment would send the call again later. If it happens often, send fewer calls: switch mappings off, or batch customers.'
-      : 'Nothing is wrong with the call: Segment would send it again by itself; here, use "Send again".'
+      : 'Nothing is wrong with the call: Segment would send it again by itself; "Send again" does it at once.'
   }
   switch (status) {
     case 401:

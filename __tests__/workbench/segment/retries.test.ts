@@ -31,6 +31,8 @@ describe('a call that may succeed later', () => {
     const failed = await first()
     expect(failed).toMatchObject({ status: 'retryable', tries: [{ status: 'retryable', responseStatus: 500 }] })
     expect(Date.parse(failed.tries[0].nextAt ?? '') - clock.now()).toBe(1000)
+    // It is not asked of a person as if nothing else would send it.
+    expect(failed.error?.whatToDo).toContain('"Send again" does it at once')
     expect(await get<Overview>('/api/overview')).toMatchObject({ waiting: 0, retrying: 1 })
     expect((await get<{ verdict: string }>(`/api/deliveries/${failed.id}`)).verdict).toContain(
       `it is tried again at ${failed.tries[0].nextAt}`

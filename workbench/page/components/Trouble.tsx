@@ -56,7 +56,7 @@ const troubleKinds: Record<TroubleKind, KindWords> = {
   },
   'report-expired': {
     label: 'Expired report',
-    text: 'With Batch Customers on: the report of a bulk job can no longer be fetched.'
+    text: 'The report of a bulk job can no longer be fetched. The backfill reads it, the destination does not.'
   },
   'Business plan': {
     label: 'Limits of the Business plan',
