@@ -67,8 +67,11 @@ export async function startWorkbench({
   const page = await bundled
   const sandbox = createSandbox({ ...KEYS, bulkDelayMs: 0 })
   await sandbox.listen(0)
+  // Of what a project is sent the workbench's own sandbox hears nothing.
+  const own = mode === 'project' ? createSandbox(KEYS) : sandbox
+  if (own !== sandbox) await own.listen(0)
   const settings = { apiKey: KEYS.applicationId, secretKey, customURL: sandbox.url }
-  const workbench = createWorkbench({ settings, mode, sandbox, page, retries, ...options })
+  const workbench = createWorkbench({ settings, mode, sandbox: own, page, retries, ...options })
   await workbench.listen(0)
   const { url } = workbench
 
@@ -90,6 +93,7 @@ export async function startWorkbench({
     async close() {
       await workbench.close()
       await sandbox.close()
+      if (own !== sandbox) await own.close()
     }
   }
   return running

@@ -1027,6 +1027,13 @@ describeInBrowser('8. use a real project', () => {
     await page.getByText('This is what the delivered calls said').waitFor()
     await page.getByRole('link', { name: 'usr_10482' }).waitFor()
     expect(await ofSandbox.count()).toBe(0)
+    // It follows what is delivered and erased meanwhile.
+    await running.send('POST', '/v1/identify', { userId: 'late', traits: { email: 'late@example.com' } })
+    await page.getByRole('link', { name: 'late' }).waitFor()
+    await page.getByLabel('Erase a customer of the real project by userId').fill('late')
+    await page.getByRole('button', { name: 'Erase this customer' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Erase', exact: true }).click()
+    await page.getByRole('link', { name: 'late' }).waitFor({ state: 'detached' })
     await page.getByRole('link', { name: 'usr_10482' }).click()
     await page.getByText('nothing is read from the real project').waitFor()
     // What it drops is said by its definitions, here as in the list of all keys.

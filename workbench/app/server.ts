@@ -229,7 +229,11 @@ export function createWorkbench({
     again: (delivery, mapping) => pipeline.again(delivery, mapping),
     async erase(userId) {
       const result = await pipeline.erase(userId)
-      if (result.ok) people.forget(userId)
+      if (result.ok) {
+        people.forget(userId)
+        // Of a real project's customer the sandbox tells nothing.
+        changed('sandbox')
+      }
       return result
     },
     sendSamples: () => takeIn(intake, { batch: freshSamples() }, 'batch').taken,

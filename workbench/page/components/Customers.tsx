@@ -38,13 +38,14 @@ export function Customers({ open, query }: { open: string; query: Query }) {
 /** `from` is the customer that was looked at before, whose row gets the focus. */
 function Lists({ query, from }: { query: Query; from: string }) {
   const version = useStore((state) => state.sandboxVersion)
+  const overview = useStore((state) => state.overview)
   const target = useStore((state) => state.target)
   // Of a real project nothing is known but its customers, by the calls that were delivered.
   const isReal = target?.mode === 'project'
   const { search = '', tab: named = '' } = query
   const tab = isTab(named) && !isReal ? named : 'customers'
   const delay = search ? SEARCH_DELAY_MS : REST_MS
-  const people = useReading((signal) => readCustomers(search, LIMIT, signal), [search, version], delay)
+  const people = useReading((signal) => readCustomers(search, LIMIT, signal), [search, version, overview], delay)
   const sandbox = useReading(
     isReal ? null : (signal) => readSandbox(search, LIMIT, signal),
     [search, version, isReal],
