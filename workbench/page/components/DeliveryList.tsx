@@ -40,7 +40,7 @@ export function DeliveryList({ listing: { rows, isWhole }, open }: { listing: Li
 
   const found = rows.findIndex(({ id }) => id === activeId)
   const active = Math.max(found, 0)
-  useKeepInPlace(body, rows, rowHeight)
+  useKeepInPlace(body, rows, rowHeight, top > 0)
   useKeepRow(body, { active, top, height, rowHeight }, setTop)
   useEffect(() => {
     if (open) setActiveId(open)
@@ -125,16 +125,23 @@ export function DeliveryList({ listing: { rows, isWhole }, open }: { listing: Li
   )
 }
 
-/** When rows come in above what is looked at, the list moves with them, so that the eye stays on its row. */
-function useKeepInPlace(body: { current: HTMLElement | null }, rows: Row[], rowHeight: number): void {
+/**
+ * When rows come in above what is looked at, the list moves with them, so that the eye stays on its row. At its beginning
+ * nothing is asked of the browser, which would have to lay out all rows at once for the answer.
+ */
+function useKeepInPlace(
+  body: { current: HTMLElement | null },
+  rows: Row[],
+  rowHeight: number,
+  isScrolled: boolean
+): void {
   const topId = useRef<string | undefined>(undefined)
   useLayoutEffect(() => {
     const before = topId.current
     topId.current = rows[0]?.id
-    const element = body.current
-    if (!element || !element.scrollTop || before === undefined || before === topId.current) return
+    if (!body.current || !isScrolled || before === undefined || before === topId.current) return
     const shift = rows.findIndex(({ id }) => id === before)
-    if (shift > 0) element.scrollTop += shift * rowHeight
+    if (shift > 0) body.current.scrollTop += shift * rowHeight
   }, [rows, rowHeight])
 }
 
