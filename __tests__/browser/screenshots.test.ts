@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'fs/promises'
 import { join } from 'path'
 import type { Page } from 'playwright-core'
+import { WEBHOOK_KEYS, WEBHOOK_PATH } from '../../workbench/app/source'
 import { describeInBrowser, rowsOf, startWorkbench, TEST_MS, useBrowser } from './helpers'
 import type { Running } from './helpers'
 
@@ -51,6 +52,8 @@ describeInBrowser('the pictures of the docs', () => {
 
   beforeAll(async () => {
     running = await startWorkbench()
+    // As npm start has it.
+    running.sandbox.webhooks.sendTo({ url: `${running.url}${WEBHOOK_PATH}`, secret: WEBHOOK_KEYS.signatureKey })
     // The samples, with two answers of a gateway that is too busy, and a call that no mapping takes.
     await post(running, '/api/trouble', { kind: '429', remaining: 2, seconds: 30 })
     await post(running, '/api/samples', {})

@@ -934,20 +934,24 @@ describeInBrowser('what people do on the page', () => {
     await row.getByText('from Voucherify').waitFor()
     await row.getByRole('link', { name: 'user-1042' }).waitFor()
     // It counts where it is listed, and not as a call on its way.
-    await page.getByRole('button', { name: 'All 1', exact: true }).waitFor()
-    await page.getByText('1 of 1 delivery', { exact: true }).waitFor()
-    await page.getByRole('link', { name: /^– No mapping/ }).click()
-    await page.getByText('0 of 1 delivery', { exact: true }).waitFor()
-    await page.goBack()
+    for (const name of ['All 1', '– No call 1']) await page.getByRole('button', { name, exact: true }).waitFor()
+    await page.getByText('1 webhook', { exact: true }).waitFor()
+    const webhooks = page.getByRole('button', { name: 'From Voucherify 1', exact: true })
+    await webhooks.click()
+    await page.getByText('No call has arrived yet.').waitFor()
+    await track('Between webhooks')
+    await page.getByText('1 delivery', { exact: true }).waitFor()
+    expect(await linksOf(page).allInnerTexts()).toEqual(['track Between webhooks'])
+    await webhooks.click()
     await page.setViewportSize({ width: 390, height: 844 })
     await row.getByText('from Voucherify').waitFor({ state: 'hidden' })
     const name = row.getByRole('link', { name: 'customer.updated' })
     expect(await name.evaluate(({ clientWidth, scrollWidth }) => scrollWidth - clientWidth)).toBe(0)
     // The choices scroll, and the one that a link has pressed comes into sight.
-    await page.getByRole('link', { name: /^– No mapping/ }).click()
-    const pressed = page.getByRole('button', { name: /^– No mapping/ })
+    await open('From Voucherify')
+    await page.getByRole('link', { name: 'deliveries', exact: true }).click()
     await eventually(async () => {
-      const { x, width } = (await pressed.boundingBox()) ?? { x: NaN, width: NaN }
+      const { x, width } = (await webhooks.boundingBox()) ?? { x: NaN, width: NaN }
       expect(x + width).toBeLessThan(390)
     })
   })

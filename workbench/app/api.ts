@@ -22,6 +22,7 @@ import type {
   Delivery,
   DeliveryList,
   DeliveryQuery,
+  Direction,
   Done,
   ErasureResult,
   Mapping,
@@ -41,7 +42,7 @@ export interface ApiParts {
   sandbox: Sandbox
   stream: Stream
   overview(): Overview
-  totals(): Pick<DeliveryList, 'total' | 'counts'>
+  totals(direction?: Direction): Pick<DeliveryList, 'total' | 'counts'>
   target(): Target
   /** Delivers a call once more through a mapping. */
   again(delivery: Delivery, mapping: Mapping): Promise<Delivery>
@@ -99,7 +100,7 @@ function addDeliveryRoutes(app: Hono, parts: ApiParts): void {
   const { deliveries, explainer, mappings, totals, again, clearDeliveries } = parts
   const listOf = (query: DeliveryQuery): DeliveryList => ({
     ...deliveries.list(readDeliveryFilter({ limit: DEFAULT_DELIVERIES, ...query })),
-    ...totals()
+    ...totals(query.direction)
   })
   app.get('/api/deliveries', (context) => context.json<DeliveryList>(listOf(context.req.query())))
   app.get('/api/rows', (context) => {

@@ -1,4 +1,4 @@
-import type { Delivery, DeliveryList, Outcome, Overview } from '../shared/types'
+import type { Delivery, DeliveryList, Direction, Outcome, Overview } from '../shared/types'
 
 import { OUTCOMES } from '../segment/deliveryFilter'
 
@@ -18,8 +18,8 @@ export interface Counter {
   read(waiting: number, retrying: number): Overview
   /** Starts again; calls that are still on their way stay counted. */
   clear(waiting: number): void
-  /** How many deliveries there were, in all and by outcome. */
-  totals(): Pick<DeliveryList, 'total' | 'counts'>
+  /** How many deliveries there were in a direction, or in both, in all and by outcome. */
+  totals(direction?: Direction): Pick<DeliveryList, 'total' | 'counts'>
 }
 
 /** @param now milliseconds of a clock that never goes back */
@@ -63,9 +63,10 @@ export function createCounter(now: () => number): Counter {
       const lastMinute = Array.from(seconds).reduce((sum, [at, count]) => (at > oldest ? sum + count : sum), 0)
       return structuredClone({ calls, waiting, retrying, counts: Object.fromEntries(counts), webhooks, lastMinute })
     },
-    totals() {
-      const totals = { ...webhooks }
-      for (const own of counts.values()) for (const name of OUTCOMES) totals[name] += own[name]
+    totals(direction) {
+      const totals = direction === 'toVoucherify' ? noOutcomes() : { ...webhooks }
+      const calls = direction === 'fromVoucherify' ? [] : counts.values()
+      for (const own of calls) for (const name of OUTCOMES) totals[name] += own[name]
       return { total: OUTCOMES.reduce((sum, name) => sum + totals[name], 0), counts: totals }
     },
     clear(waiting) {

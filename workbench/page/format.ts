@@ -14,7 +14,10 @@ export const outcomes: Record<Outcome, { label: string; sign: string }> = {
 }
 
 /** A webhook that becomes no call has this instead of "No mapping", since no mapping stands in its way. */
-export const noCall = { label: 'No call', sign: outcomes.unmatched.sign }
+const noCall = { label: 'No call', sign: outcomes.unmatched.sign }
+
+export const outcomeOf = (outcome: Outcome, isWebhook: boolean) =>
+  isWebhook && outcome === 'unmatched' ? noCall : outcomes[outcome]
 
 export const outcomeNames: Outcome[] = ['delivered', 'retryable', 'rejected', 'unmatched', 'refused']
 
@@ -30,13 +33,6 @@ export const noOutcomes = (): Record<Outcome, number> => ({
 export function totalsOf({ counts }: Overview): Record<Outcome, number> {
   const totals = noOutcomes()
   for (const preset of Object.values(counts)) for (const outcome of outcomeNames) totals[outcome] += preset[outcome]
-  return totals
-}
-
-/** What became of all rows of the list, in which webhooks stand beside calls. */
-export function rowTotalsOf(overview: Overview): Record<Outcome, number> {
-  const totals = totalsOf(overview)
-  for (const outcome of outcomeNames) totals[outcome] += overview.webhooks[outcome]
   return totals
 }
 

@@ -1,6 +1,7 @@
 /** The list of deliveries as the page holds it: of each delivery its row. */
 import { toRow } from '../shared/row'
-import type { Delivery, Row, RowList } from '../shared/types'
+import type { Delivery, Direction, Outcome, Overview, Row, RowList } from '../shared/types'
+import { totalsOf } from './format'
 import type { Query } from './route'
 
 /** Most rows that are held; the oldest leave first. They can be found again by filters. */
@@ -15,7 +16,7 @@ export interface Filter {
   text: string
   /** `true` for those with warnings. */
   warned: string
-  /** `fromVoucherify` for webhooks. */
+  /** `fromVoucherify` for webhooks; the calls are listed without them, since each call makes one or two. */
   direction: string
 }
 
@@ -23,7 +24,7 @@ export interface Listing {
   filter: Filter
   /** Newest first. */
   rows: Row[]
-  /** How many of those that the server keeps fit the filter, and how many there were in all since the start. */
+  /** How many of those that the server keeps fit the filter, and how many there were in its direction since the start. */
   matching: number
   total: number
   /** Whether the rows are all that the server keeps and the filter lets through. */
@@ -38,7 +39,15 @@ export function readFilter(query: Query): Filter {
   return { ...noFilter, ...Object.fromEntries(known) }
 }
 
-export const isFiltered = (filter: Filter) => Object.values(filter).some(Boolean)
+/** Whether more is asked for than a direction. */
+export const isFiltered = (filter: Filter) => Object.values({ ...filter, direction: '' }).some(Boolean)
+
+export const directionOf = ({ direction }: Filter): Direction =>
+  direction === 'fromVoucherify' ? direction : 'toVoucherify'
+
+/** What became of all that is listed without another filter than the direction. */
+export const totalsIn = (overview: Overview, filter: Filter): Record<Outcome, number> =>
+  directionOf(filter) === 'fromVoucherify' ? overview.webhooks : totalsOf(overview)
 
 export const isSameFilter = (a: Filter, b: Filter) => JSON.stringify(a) === JSON.stringify(b)
 
@@ -46,7 +55,7 @@ export const isSameFilter = (a: Filter, b: Filter) => JSON.stringify(a) === JSON
 const MAX_SEARCHED = 5000
 
 /** Whether a delivery that just ended belongs to the list that is shown. */
-function fits(delivery: Delivery, { status, preset, type, user, text, warned, direction }: Filter): boolean {
+function fits(delivery: Delivery, { status, preset, type, user, text, warned }: Filter): boolean {
   const { event, webhook } = delivery
   return (
     (!status || status.split(',').includes(delivery.status)) &&
@@ -54,7 +63,6 @@ function fits(delivery: Delivery, { status, preset, type, user, text, warned, di
     (!type || (webhook?.type ?? event.type) === type) &&
     (!user || [event.userId, event.anonymousId].includes(user)) &&
     (!warned || delivery.warnings.length > 0 === (warned === 'true')) &&
-    (!direction || delivery.direction === direction) &&
     (!text || textOf(delivery).includes(text.toLowerCase()))
   )
 }
@@ -76,7 +84,8 @@ export function toListing(filter: Filter, { rows, matching, total }: RowList, me
 }
 
 /** The list with deliveries that ended or changed meanwhile, which the stream sends oldest first. */
-export function withArrived(listing: Listing, arrived: Delivery[]): Listing {
+export function withArrived(listing: Listing, ended: Delivery[]): Listing {
+  const arrived = ended.filter(({ direction }) => direction === directionOf(listing.filter))
   const changed = new Set(arrived.map(({ id }) => id))
   const known = new Set(listing.rows.filter(({ id }) => changed.has(id)).map(({ id }) => id))
   const fitting = arrived.filter((delivery) => fits(delivery, listing.filter))

@@ -1,8 +1,8 @@
 /** Keeps the store in step with the workbench, by its server-sent events. */
 import type { Delivery, StreamEvents } from '../shared/types'
 import { readDeliveries, readMappings, readRows, readStreamRefusal, readTarget, readTroubles } from './api'
-import { sumOf, rowTotalsOf } from './format'
-import { isSameFilter, mergeRows, readFilter, toListing, withArrived } from './listing'
+import { sumOf } from './format'
+import { directionOf, isSameFilter, mergeRows, readFilter, toListing, totalsIn, withArrived } from './listing'
 import type { Filter } from './listing'
 import { parseRoute } from './route'
 import { getState, setState } from './store'
@@ -70,7 +70,9 @@ function openStream(onGivenUp: () => void): EventSource {
   stream.addEventListener('open', () => {
     setState({ connection: 'live', refusal: '', latest: [], sandboxVersion: getState().sandboxVersion + 1 })
     list.reread()
-    void refresh(async () => keepLatest((await readDeliveries({ limit: MAX_LATEST })).deliveries))
+    void refresh(async () =>
+      keepLatest((await readDeliveries({ limit: MAX_LATEST, direction: 'toVoucherify' })).deliveries)
+    )
     void refresh(async () => setState({ target: await readTarget() }))
     void refresh(rereadMappings)
     void refresh(async () => setState({ troubles: await readTroubles() }))
@@ -85,11 +87,12 @@ function openStream(onGivenUp: () => void): EventSource {
   return stream
 }
 
-/** Holds the newest of these and of those that were held. */
+/** Holds the newest calls of these and of those that were held. */
 function keepLatest(deliveries: Delivery[]): void {
   const ids = new Set(deliveries.map(({ id }) => id))
   const others = getState().latest.filter(({ id }) => !ids.has(id))
-  const latest = [...deliveries, ...others].sort((a, b) => b.order - a.order).slice(0, MAX_LATEST)
+  const calls = [...deliveries, ...others].filter(({ direction }) => direction === 'toVoucherify')
+  const latest = calls.sort((a, b) => b.order - a.order).slice(0, MAX_LATEST)
   setState({ latest })
 }
 
@@ -108,10 +111,12 @@ function createListReader() {
   /** How many deliveries had ended in all when the list was last read because some were missing. */
   let caughtUpAt = 0
 
+  const ask = (before = '') => readRows({ ...filter, direction: directionOf(filter), before, limit: PAGE })
+
   async function read(): Promise<void> {
     const mine = (current += 1)
     meanwhile = []
-    const answer = await readRows({ ...filter, limit: PAGE })
+    const answer = await ask()
     if (mine !== current) return
     setState({ list: toListing(filter, answer, meanwhile) })
     meanwhile = null
@@ -124,7 +129,7 @@ function createListReader() {
   function catchUp(): void {
     const { overview, list: listing } = getState()
     if (!overview || !listing || meanwhile) return
-    const ended = sumOf(rowTotalsOf(overview))
+    const ended = sumOf(totalsIn(overview, filter))
     if (ended <= listing.total || ended === caughtUpAt) return
     caughtUpAt = ended
     void refresh(read)
@@ -140,7 +145,7 @@ function createListReader() {
         const listing = getState().list
         const oldest = listing?.rows.at(-1)
         if (!listing || !oldest || listing.isWhole || listing.rows.length >= rows || mine !== current) return
-        const { rows: older } = await readRows({ ...filter, before: String(oldest.order), limit: PAGE })
+        const { rows: older } = await ask(String(oldest.order))
         const latest = getState().list
         if (mine !== current || !latest) return
         const isWhole = older.length < PAGE

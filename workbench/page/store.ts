@@ -12,7 +12,7 @@ export interface State {
   overview: Overview | null
   /** The deliveries that the reader asked for; null until they were read for the first time. */
   list: Listing | null
-  /** The newest deliveries whole, whatever is listed. */
+  /** The newest calls whole, whatever is listed. */
   latest: Delivery[]
   mappings: MappingList | null
   troubles: Trouble[]

@@ -79,6 +79,13 @@ test('a webhook is a row of its direction, and its call one that the destination
     }
   ])
   expect(workbench.sandbox.state().totals.customers).toBe(0)
+  const counted = async (query: string) => {
+    const { total, counts } = await workbench.get<DeliveryList>(`/api/deliveries${query}`)
+    return [total, counts.delivered, counts.unmatched]
+  }
+  expect(await counted('')).toEqual([2, 1, 1])
+  expect(await counted('?direction=fromVoucherify')).toEqual([1, 1, 0])
+  expect(await counted('?direction=toVoucherify')).toEqual([1, 0, 1])
 })
 
 test('a webhook without a call is a row with the reason, and with its customer if it names one', async () => {

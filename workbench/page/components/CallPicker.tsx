@@ -18,7 +18,7 @@ function ofSamples(samples: Sample[]): Choice[] {
   return samples.map(({ label, event }) => ({ key: `sample ${label}`, text: names.get(label) ?? label, event }))
 }
 
-/** Calls that arrived lately; of refused ones and of webhooks there is none to try. */
+/** Calls that arrived lately; of refused ones there is none to try. */
 const ofDeliveries = (deliveries: Delivery[]): Choice[] =>
   deliveries.flatMap(({ id, receivedAt, status, event: { type, ...rest } }) => {
     if (!type || status === 'refused') return []

@@ -353,9 +353,7 @@ function Calls({ deliveries, matching, sourceId }: CallsProps) {
     <Card
       title={count(matching, 'call')}
       label="Calls of this customer"
-      actions={
-        <a href={linkTo('deliveries', '', { user: sourceId, direction: 'toVoucherify' })}>Show under Deliveries</a>
-      }
+      actions={<a href={linkTo('deliveries', '', { user: sourceId })}>Show under Deliveries</a>}
     >
       <ul class="calls">
         {rows.map((row) => (

@@ -1,7 +1,7 @@
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import { emptyDeliveries, searchOf, sendSamples } from '../api'
-import { count, formatNumber, noOutcomes, outcomeNames, outcomes, rowTotalsOf, sumOf } from '../format'
-import { isFiltered, noFilter, readFilter } from '../listing'
+import { count, formatNumber, noOutcomes, outcomeNames, outcomeOf, sumOf } from '../format'
+import { directionOf, isFiltered, noFilter, readFilter, totalsIn } from '../listing'
 import type { Filter, Listing } from '../listing'
 import { showDeliveries } from '../live'
 import { goTo, isLanding, linkTo, setQuery } from '../route'
@@ -22,6 +22,7 @@ const MAX_SHOWN = 40
 /** Every call and what became of it; `open` is the id of the one that is looked at. */
 export function Deliveries({ open, query }: { open: string; query: Query }) {
   const listing = useStore((state) => state.list)
+  const hasWebhooks = useStore(({ overview }) => overview !== null && sumOf(overview.webhooks) > 0)
   const filter = readFilter(query)
   const listSide = useRef<HTMLElement>(null)
   const lastOpen = useRef('')
@@ -42,16 +43,16 @@ export function Deliveries({ open, query }: { open: string; query: Query }) {
     <div class={open ? 'deliveries split' : 'deliveries'}>
       <section ref={listSide} class="card list-side" aria-label="List of deliveries">
         <h2 class="unseen">Deliveries</h2>
-        {listing.total ? (
+        {(listing.total || hasWebhooks) && (
           <>
             <Filters filter={filter} />
             <Toolbar listing={listing} />
-            {listing.rows.length ? (
-              <DeliveryList listing={listing} open={open} />
-            ) : (
-              <NoneFits filter={filter} total={listing.total} />
-            )}
           </>
+        )}
+        {listing.rows.length ? (
+          <DeliveryList listing={listing} open={open} />
+        ) : listing.total || filter.direction ? (
+          <NoneFits filter={filter} total={listing.total} />
         ) : (
           <Empty />
         )}
@@ -86,7 +87,7 @@ function Empty() {
 function NoneFits({ filter, total }: { filter: Filter; total: number }) {
   const overview = useStore((state) => state.overview)
   const { status, preset, direction, ...others } = filter
-  const isOfPicture = direction !== 'fromVoucherify' && !Object.values(others).some(Boolean)
+  const isOfPicture = !direction && !Object.values(others).some(Boolean)
   const names = outcomeNames.filter((outcome) => !status || status.split(',').includes(outcome))
   const counted = Object.entries(overview?.counts ?? {})
     .filter(([name]) => !preset || name === preset)
@@ -140,13 +141,15 @@ function SamplesButton({ kind }: { kind: 'primary' | 'plain' }) {
 function Filters({ filter }: { filter: Filter }) {
   const mappings = useStore((state) => state.mappings)
   const overview = useStore((state) => state.overview)
-  const counts = overview ? rowTotalsOf(overview) : noOutcomes()
+  const counts = overview ? totalsIn(overview, filter) : noOutcomes()
+  const webhooks = overview ? sumOf(overview.webhooks) : 0
+  const isWebhooks = directionOf(filter) === 'fromVoucherify'
   const choices = useRef<HTMLDivElement>(null)
   useEffect(() => {
     // In a narrow list they scroll; the one that a link has pressed comes into sight.
     const pressed = Array.from(choices.current?.querySelectorAll<HTMLElement>('[aria-pressed="true"]') ?? []).at(-1)
     showInRow(choices.current, pressed)
-  }, [filter.status, filter.warned])
+  }, [filter.status, filter.warned, filter.direction])
   const choice = (outcome: Outcome | '', label: string, number: number) => (
     <button
       type="button"
@@ -164,7 +167,7 @@ function Filters({ filter }: { filter: Filter }) {
         {outcomeNames.map(
           (outcome) =>
             (counts[outcome] > 0 || outcome === filter.status || outcome !== 'refused') &&
-            choice(outcome, `${outcomes[outcome].sign} ${outcomes[outcome].label}`, counts[outcome])
+            choice(outcome, wordsOf(outcome, isWebhooks), counts[outcome])
         )}
         <button
           type="button"
@@ -174,6 +177,16 @@ function Filters({ filter }: { filter: Filter }) {
         >
           ⚠ With warnings
         </button>
+        {(webhooks > 0 || isWebhooks) && (
+          <button
+            type="button"
+            class="choice"
+            aria-pressed={isWebhooks}
+            onClick={() => setQuery({ ...noFilter, direction: isWebhooks ? '' : 'fromVoucherify' })}
+          >
+            From Voucherify <span class="number">{formatNumber(webhooks)}</span>
+          </button>
+        )}
       </div>
       <div class="narrowing">
         <Labelled label="Mapping">
@@ -207,18 +220,17 @@ function Filters({ filter }: { filter: Filter }) {
       </div>
       {filter.user && <Narrowed name="user" value={filter.user} />}
       {filter.type && <Narrowed name="type" value={filter.type} />}
-      {filter.direction && (
-        <Narrowed
-          name="direction"
-          value={filter.direction === 'fromVoucherify' ? 'from Voucherify' : 'to Voucherify'}
-        />
-      )}
     </div>
   )
 }
 
+function wordsOf(outcome: Outcome, isWebhook: boolean): string {
+  const { sign, label } = outcomeOf(outcome, isWebhook)
+  return `${sign} ${label}`
+}
+
 /** A filter that has no control of its own here: it came with a link, and goes with a press. */
-function Narrowed({ name, value }: { name: 'user' | 'type' | 'direction'; value: string }) {
+function Narrowed({ name, value }: { name: 'user' | 'type'; value: string }) {
   return (
     <button
       type="button"
@@ -245,21 +257,24 @@ function Toolbar({ listing: { filter, rows, matching, total, isWhole } }: { list
     goTo('deliveries')
     announce('The deliveries were cleared.')
   }
-  const search = searchOf({ ...filter })
-  const all = count(total, 'delivery', 'deliveries')
+  const direction = directionOf(filter)
+  const search = searchOf({ ...filter, direction })
+  const counted = (number: number) =>
+    direction === 'fromVoucherify' ? count(number, 'webhook') : count(number, 'delivery', 'deliveries')
   return (
     <div class="toolbar">
       <p class="number">
-        {isFiltered(filter) ? `${formatNumber(matching)} of ${all}` : all}
+        {isFiltered(filter) && `${formatNumber(matching)} of `}
+        {counted(total)}
         {isWhole && rows.length < matching && `, the newest ${formatNumber(rows.length)} are kept`}
       </p>
       {isFiltered(filter) && rows.length > 0 && <ClearFilters kind="quiet" />}
       <SamplesButton kind="plain" />
       <a
         class="button"
-        href={`/api/deliveries.ndjson${search && `?${search}`}`}
+        href={`/api/deliveries.ndjson?${search}`}
         download
-        onClick={() => announce(`Downloading ${count(matching, 'delivery', 'deliveries')}.`)}
+        onClick={() => announce(`Downloading ${counted(matching)}.`)}
       >
         Download NDJSON
       </a>

@@ -22,15 +22,11 @@ const GAP = 8
 /** Windows narrower than this begin with the flow as one line, since it would push everything else out of sight. */
 const ROOMY = 640
 
-/**
- * The list of deliveries that a band, a name or a number of the picture stands for. Webhooks have no mapping either, and
- * are not counted in the picture.
- */
+/** The list of deliveries that a band, a name or a number of the picture stands for. */
 const listOf = (preset: string | null, outcome: Outcome | '') =>
   linkTo('deliveries', '', {
     status: outcome || (preset === '' ? 'unmatched,refused' : ''),
-    preset: preset ?? '',
-    direction: preset ? '' : 'toVoucherify'
+    preset: preset ?? ''
   })
 
 /** Whether the flow is open on Deliveries and elsewhere, as the reader left it. */

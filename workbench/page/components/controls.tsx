@@ -2,7 +2,7 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useId, useRef, useState } from 'preact/hooks'
 import type { Outcome } from '../../shared/types'
-import { count, fullTimeOf, noCall, outcomes, timeOf } from '../format'
+import { count, fullTimeOf, outcomeOf, timeOf } from '../format'
 import { announce } from '../store'
 
 interface ButtonProps {
@@ -170,7 +170,7 @@ interface OutcomeMarkProps {
 
 /** An outcome in words and with its sign; the warning sign takes its place where something is lost all the same. */
 export function OutcomeMark({ outcome, warnings = 0, isWebhook = false }: OutcomeMarkProps) {
-  const { label, sign } = isWebhook && outcome === 'unmatched' ? noCall : outcomes[outcome]
+  const { label, sign } = outcomeOf(outcome, isWebhook)
   const isWarned = warnings > 0
   return (
     <span class={`outcome ${outcome} ${isWarned ? 'warned' : ''}`}>

@@ -186,11 +186,11 @@ export interface DeliveryList {
   deliveries: Delivery[]
   /** How many are kept in all; beyond the limits of memory the oldest are dropped, of failures and of others apart. */
   kept: number
-  /** How many there were since the start, or since they were emptied. */
+  /** How many there were in the direction that was asked for, since the start, or since they were emptied. */
   total: number
   /** How many of those that are kept match the query, whatever `before` and `limit` say. */
   matching: number
-  /** How many there were since the start, by outcome. */
+  /** The same by outcome. */
   counts: Record<Outcome, number>
 }
 
