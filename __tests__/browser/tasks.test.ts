@@ -815,7 +815,8 @@ describeInBrowser('what people do on the page', () => {
       await open('Try a call')
       const calls = [
         { type: 'track', userId: 'ada', event: 'From a file' },
-        { type: 'identify', userId: 'ada' }
+        { type: 'identify', userId: 'ada' },
+        { type: 'track', userId: 'ada' }
       ]
       // Beside the field, where a browser would open it in the place of the page.
       await drop(
@@ -823,15 +824,16 @@ describeInBrowser('what people do on the page', () => {
         'own.ndjson',
         calls.map((call) => `${JSON.stringify(call)}\n`).join('')
       )
-      await page.getByText('own.ndjson is NDJSON and holds 2 calls: 1 track, 1 identify.').waitFor()
+      await page.getByText('own.ndjson is NDJSON and holds 3 calls: 2 track, 1 identify.').waitFor()
       expect(await running.deliveries()).toEqual([])
-      await page.getByRole('button', { name: 'Send 2 calls' }).click()
-      await page.getByRole('progressbar', { name: 'Sent: 2 of 2 calls' }).waitFor()
+      await page.getByRole('button', { name: 'Send 3 calls' }).click()
+      await page.getByRole('progressbar', { name: 'Sent: 3 of 3 calls' }).waitFor()
+      await page.getByText('1 call was not taken; the deliveries say why.').waitFor()
       await page.getByRole('link', { name: 'See the deliveries' }).click()
       await deliveryLink('From a file').waitFor()
       // What is on its way can be followed, and stopped, after a look at its deliveries.
       await page.goBack()
-      await page.getByRole('progressbar', { name: 'Sent: 2 of 2 calls' }).waitFor()
+      await page.getByRole('progressbar', { name: 'Sent: 3 of 3 calls' }).waitFor()
       await page.getByRole('button', { name: 'Close the file' }).click()
       await page.getByText('own.ndjson is NDJSON').waitFor({ state: 'detached' })
     })

@@ -156,7 +156,7 @@ function OpenedFile({ file, setFile }: { file: CallFile; setFile(file: CallFile 
             <progress max={total} value={progress.sent} />
           </label>
           {progress.refused > 0 && (
-            <p class="hint">{count(progress.refused, 'call')} were not taken; each has a row.</p>
+            <p class="hint">{count(progress.refused, 'call was', 'calls were')} not taken; the deliveries say why.</p>
           )}
           {progress.repeated > 0 && (
             <p class="hint">{count(progress.repeated, 'messageId')} had been taken before, so nothing was delivered.</p>
