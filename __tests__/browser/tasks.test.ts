@@ -771,6 +771,7 @@ describeInBrowser('what people do on the page', () => {
     it('is a warning sign in the list and the first words of the call, and can be filtered', async () => {
       await track('Loses', { properties: { total: 49.9, tax: 4 } })
       await track('Keeps nothing back', { properties: {} })
+      await page.setViewportSize({ width: 1024, height: 768 })
       const row = rowsOf(page).filter({ hasText: 'Loses' })
       await row.getByText('Delivered, 2 warnings').waitFor()
       await page.getByRole('button', { name: 'With warnings' }).click()
@@ -780,6 +781,13 @@ describeInBrowser('what people do on the page', () => {
       await warnings.getByText('properties.total').first().waitFor()
       await warnings.getByText('properties.tax').waitFor()
       expect(await warnings.getByText('Send it inside properties.metadata').count()).toBe(1)
+      // Beside it the list has become narrow, and what it is filtered by is still in sight.
+      const choice = page.getByRole('button', { name: 'With warnings' })
+      await eventually(async () => {
+        const inner = await choice.boundingBox()
+        const outer = await choice.locator('..').boundingBox()
+        expect((inner?.x ?? NaN) + (inner?.width ?? NaN)).toBeLessThanOrEqual((outer?.x ?? NaN) + (outer?.width ?? NaN))
+      })
       const words = await detail().innerText()
       expect(words.indexOf('properties.total')).toBeLessThan(words.indexOf('Delivered: Voucherify took the call.'))
     })

@@ -45,7 +45,7 @@ export function Deliveries({ open, query }: { open: string; query: Query }) {
         <h2 class="unseen">Deliveries</h2>
         {(listing.total || hasWebhooks) && (
           <>
-            <Filters filter={filter} />
+            <Filters filter={filter} isNarrow={open !== ''} />
             <Toolbar listing={listing} />
           </>
         )}
@@ -138,7 +138,8 @@ function SamplesButton({ kind }: { kind: 'primary' | 'plain' }) {
   )
 }
 
-function Filters({ filter }: { filter: Filter }) {
+/** @param isNarrow whether a delivery stands beside the list */
+function Filters({ filter, isNarrow }: { filter: Filter; isNarrow: boolean }) {
   const mappings = useStore((state) => state.mappings)
   const overview = useStore((state) => state.overview)
   const counts = overview ? totalsIn(overview, filter) : noOutcomes()
@@ -146,10 +147,10 @@ function Filters({ filter }: { filter: Filter }) {
   const isWebhooks = directionOf(filter) === 'fromVoucherify'
   const choices = useRef<HTMLDivElement>(null)
   useEffect(() => {
-    // In a narrow list they scroll; the one that a link has pressed comes into sight.
+    // In a narrow list they scroll; the one that is pressed stays in sight.
     const pressed = Array.from(choices.current?.querySelectorAll<HTMLElement>('[aria-pressed="true"]') ?? []).at(-1)
     showInRow(choices.current, pressed)
-  }, [filter.status, filter.warned, filter.direction])
+  }, [filter.status, filter.warned, filter.direction, isNarrow])
   const choice = (outcome: Outcome | '', label: string, number: number) => (
     <button
       type="button"
