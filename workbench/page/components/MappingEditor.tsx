@@ -142,7 +142,7 @@ export function MappingEditor({ mapping: saved, fields, title, list, onRemoved }
         {saved.isPreset ? (
           <ConfirmButton
             title={`Put ${preset} back to its defaults?`}
-            question="Its trigger and all of its fields become what they were at first, and what was saved in their place is lost. Export it before to keep it."
+            question="Its trigger and all of its fields become what they were at first, and what was saved in their place is lost. Export it first to keep a copy."
             action="Back to defaults"
             busy={saving.busy}
             disabled={!saved.changed}
