@@ -60,7 +60,7 @@ function unreadValues({ action, mapping, event }: Passed, body: JSONObject): War
   const warnings = places.map((place) => {
     const isMapped =
       place.some((part) => part.includes('.')) && read.some((each) => isEqual(each, toPlace(place.join('.'))))
-    return isMapped ? dottedKey(place) : unreadValue(place, action)
+    return isMapped ? dottedKey(place) : unreadValue(place, action, read)
   })
   return capped(warnings, 'values of the call are read by no field')
 }
@@ -98,15 +98,19 @@ function isSentAsMetadata(event: SegmentEvent, [root, key, ...deeper]: Place, { 
   )
 }
 
-function unreadValue(place: Place, { fields }: ActionDefinition<Settings>): Warning {
+function unreadValue(place: Place, { fields }: ActionDefinition<Settings>, read: Place[]): Warning {
   const [root] = place
+  // A mapping of single keys takes the place of the default, which reads the whole object.
+  const isMetadataRead = read.some((each) => isEqual(each, [root, 'metadata']))
   const name = nameOf(place)
   const field = fields.metadata ?? fields.traits
   return {
     code: 'unread',
     field: name,
     message: `No field of the mapping reads ${name}, so it will be missing in Voucherify.`,
-    whatToDo: `Send it inside ${root}.metadata, or map it to a field or to a key of ${field?.label ?? 'an object'}.`
+    whatToDo: `${isMetadataRead ? `Send it inside ${root}.metadata, or map it` : 'Map it'} to a field or to a key of ${
+      field?.label ?? 'an object'
+    }.`
   }
 }
 

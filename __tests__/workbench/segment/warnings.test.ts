@@ -50,6 +50,16 @@ describe('values that no field reads', () => {
       'unread traits.plan',
       'unread traits.address.floor'
     ])
+    // A mapping of single keys has taken the place of the default, which reads the whole object.
+    const single = { metadata: { plan: { '@path': '$.traits.plan' } } }
+    const call = { type: 'identify', traits: { email: 'a', plan: 'gold', metadata: { vip: true } } }
+    expect(await warningsFor(IDENTIFY_PRESET, call, single)).toEqual([
+      expect.objectContaining({
+        field: 'traits.metadata',
+        whatToDo: 'Map it to a field or to a key of Metadata.'
+      }),
+      expect.objectContaining({ field: 'metadata.plan' })
+    ])
   })
 
   it('are none where a field, a template or a whole object reads them', async () => {
