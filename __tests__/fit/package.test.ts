@@ -33,7 +33,11 @@ beforeAll(async () => {
 
   app = join(scratch, 'app')
   write(join(app, 'package.json'), { name: 'app', private: true })
-  const installed = await run('npm', ['install', '--prefix', app, '--no-audit', '--no-fund', tarball], { cwd: app })
+  const installed = await run(
+    'npm',
+    ['install', '--prefix', app, '--no-audit', '--no-fund', '--prefer-offline', tarball],
+    { cwd: app }
+  )
   if (installed.code !== 0) throw new Error(installed.output)
 })
 
