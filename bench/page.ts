@@ -68,10 +68,13 @@ async function main(calls: number): Promise<void> {
   }
 }
 
-/** Waits until the page has counted every delivery, webhooks among them. */
+/** What the page lists unless it is asked for webhooks. */
+const CALLS = '/api/deliveries?limit=1&direction=toVoucherify'
+
+/** Waits until the page has counted every call. */
 async function untilListed(tab: Tab, url: string): Promise<void> {
   while ((await get<Overview>(url, '/api/overview')).waiting) await pause(250)
-  const { total } = await get<DeliveryList>(url, '/api/deliveries?limit=1')
+  const { total } = await get<DeliveryList>(url, CALLS)
   await tab.until(
     `document.querySelector('.toolbar')?.textContent.includes('${total.toLocaleString('en')} deliveries')`
   )
@@ -79,7 +82,7 @@ async function untilListed(tab: Tab, url: string): Promise<void> {
 
 /** Goes to the end of the list until there are no older rows. */
 async function readAll(tab: Tab, url: string): Promise<void> {
-  const { matching } = await get<DeliveryList>(url, '/api/deliveries?limit=1')
+  const { matching } = await get<DeliveryList>(url, CALLS)
   const rows = Math.min(matching, MAX_ROWS)
   await tab.evaluate(FOCUS)
   await tab.until(`${press('End')} && document.querySelector('[role=table]').ariaRowCount > ${rows}`)
