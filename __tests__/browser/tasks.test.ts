@@ -815,6 +815,8 @@ describeInBrowser('what people do on the page', () => {
       await page.getByText('⚠ dropped: events take no lists').waitFor()
       await page.getByRole('button', { name: 'Define total' }).waitFor()
       expect(await page.getByRole('button', { name: 'Define items' }).count()).toBe(0)
+      const offered = await page.getByLabel('Type of total').locator('option').allInnerTexts()
+      expect(offered).toEqual(['string', 'number', 'boolean', 'date', 'datetime'])
     })
   })
 

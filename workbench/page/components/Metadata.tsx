@@ -45,8 +45,8 @@ export function Metadata() {
       <Card title="Metadata definitions" label="About metadata definitions">
         <p class="hint">
           Voucherify's Segment integration keeps only metadata that the project's schema defines, with a value of the
-          defined type, and drops the rest without an error. Define each key in Voucherify under Project settings,
-          Metadata schema, before you switch the destination on.
+          defined type, and drops the rest without an error. Define each key in Voucherify before you switch the
+          destination on: under Project settings, Metadata schema for customers, Event schema for events.
         </p>
         {value && <State info={value} />}
         <Problem text={error} />
@@ -175,6 +175,10 @@ const nameType = ({ type, array }: Pick<Definition, 'type' | 'array'>) => (array
 const canStay = (owner: MetadataOwner, { type, array }: Pick<Definition, 'type' | 'array'>) =>
   owner === 'customer' || (!array && type !== 'object')
 
+/** Whether a schema offers a type: addresses of images and points stand in that of customers alone. */
+const canDefineAs = (owner: MetadataOwner, choice: Pick<Definition, 'type' | 'array'>) =>
+  canStay(owner, choice) && (owner === 'customer' || !['image_url', 'geopoint'].includes(choice.type))
+
 /** The types that can be defined, and `list of` each. */
 const choices: Pick<Definition, 'type' | 'array'>[] = [false, true].flatMap((array) =>
   types.map((type) => ({ type, array }))
@@ -202,7 +206,7 @@ function Key({ name, owner, came, defined, picked, isIgnorant, canDefine, onPick
     onPick({ name, ...choice })
     if (defined) onDefine({ name, ...choice })
   }
-  const offered = choices.filter((each) => canStay(owner, each) || nameType(each) === nameType(shown))
+  const offered = choices.filter((each) => canDefineAs(owner, each) || nameType(each) === nameType(shown))
   return (
     <li>
       <p class="definition-name">
