@@ -6,6 +6,7 @@ import { createRowReader, readLines } from '../../backfill/ndjson'
 import type { NdjsonOptions } from '../../backfill/ndjson'
 import type { InputRecord, Place } from '../../backfill/records'
 import { UNKNOWN_SCHEMA } from '../../backfill/schema'
+import { CALL_TYPES, toCallType } from '../shared/callTypes'
 import { isJsonObject } from '../shared/json'
 
 /** What a file holds in one place: a call, or why there is none. */
@@ -20,7 +21,6 @@ export interface OpenedFile {
 /** A file that is not read. The message says why, and what is. */
 export class UnreadableFile extends Error {}
 
-const CALL_TYPES = ['track', 'page', 'screen', 'identify', 'group', 'alias']
 /** Longest JSON that is read as a whole, in bytes. NDJSON and CSV may be of any length. */
 const MAX_JSON_BYTES = 64 * 1024 * 1024
 /** Addresses of the Tracking API, under any host: SDKs are often sent through a proxy of one's own. */
@@ -102,7 +102,7 @@ function toItem(value: unknown): FileItem {
   return { reason: `It has no "type" of ${CALL_TYPES.join(', ')}.` }
 }
 
-const isCall = ({ type }: JSONObject) => CALL_TYPES.some((name) => name === type)
+const isCall = ({ type }: JSONObject) => toCallType(type) !== undefined
 
 /** What a browser sent to the Tracking API while it was recorded. */
 function callsOfHar({ entries }: JSONObject): FileItem[] {

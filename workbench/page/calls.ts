@@ -1,12 +1,11 @@
 /** Calls as people write them and as the page sends them. */
 import type { JSONObject, JSONValue, SegmentEvent } from '@segment/actions-core'
+import { CALL_TYPES, toCallType } from '../shared/callTypes'
 import type { Delivery } from '../shared/types'
 import { isObject } from './format'
 
 /** What Segment adds to a call on its way; a call that is sent anew gets its own. */
 const ADDED_BY_SEGMENT = ['messageId', 'timestamp', 'originalTimestamp', 'sentAt', 'receivedAt', 'version']
-
-const TYPES = ['track', 'page', 'screen', 'identify', 'group', 'alias']
 
 /** A call as the JSON value that it came as. */
 export const toJson = (event: Partial<SegmentEvent>): JSONValue => JSON.parse(JSON.stringify(event))
@@ -40,8 +39,8 @@ export function readDraft(value: JSONValue): Draft {
   if (!calls.every(isCall)) {
     return problem(`${isBatch ? 'Each call' : 'A call'} is an object with a "type", such as "track" or "identify".`)
   }
-  const unknown = calls.find(({ type }) => !TYPES.includes(type))
-  if (unknown) return problem(`There is no type "${unknown.type}". A call is one of ${TYPES.join(', ')}.`)
+  const unknown = calls.find(({ type }) => !toCallType(type))
+  if (unknown) return problem(`There is no type "${unknown.type}". A call is one of ${CALL_TYPES.join(', ')}.`)
   return { calls, isBatch, problem: '' }
 }
 

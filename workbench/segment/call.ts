@@ -1,10 +1,8 @@
 import type { JSONObject, JSONValue, SegmentEvent } from '@segment/actions-core'
 import { randomUUID } from 'crypto'
+import { CALL_TYPES, toCallType } from '../shared/callTypes'
+import type { CallType } from '../shared/callTypes'
 import { isJsonObject } from '../shared/json'
-
-/** The calls that Segment's SDKs make. */
-export const CALL_TYPES = ['track', 'page', 'screen', 'identify', 'group', 'alias'] as const
-export type CallType = typeof CALL_TYPES[number]
 
 /** Most calls in one batch. Source: Segment's HTTP API, "Batch". */
 export const MAX_BATCH_CALLS = 2500
@@ -115,7 +113,7 @@ function requireSize(call: JSONObject): void {
 }
 
 function readType(type: JSONValue | undefined): CallType {
-  const known = CALL_TYPES.find((name) => name === type)
+  const known = toCallType(type)
   if (known) return known
   throw new InvalidCall(`The call's type must be one of ${CALL_TYPES.join(', ')}.`)
 }

@@ -1,9 +1,9 @@
 import type { JSONValue, SegmentEvent } from '@segment/actions-core'
+import { toCallType } from '../shared/callTypes'
 import { isJsonObject } from '../shared/json'
 import type { Mask } from '../shared/mask'
 import { shorten } from '../shared/text'
 import type { Delivery } from '../shared/types'
-import { CALL_TYPES } from './call'
 import type { RefusedCall } from './call'
 import { newDelivery } from './delivery'
 import type { Call } from './delivery'
@@ -37,7 +37,7 @@ function readableParts(call: JSONValue): Partial<SegmentEvent> {
     if (typeof value !== 'string' && typeof value !== 'number') return []
     return [[key, shorten(String(value), MAX_PART_LENGTH)]]
   })
-  const type = CALL_TYPES.find((name) => name === call.type)
+  const type = toCallType(call.type)
   return { ...(type && { type }), ...Object.fromEntries(parts) }
 }
 

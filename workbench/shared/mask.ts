@@ -2,8 +2,8 @@ import type { JSONObject, JSONValue, SegmentEvent } from '@segment/actions-core'
 import escapeRegExp from 'lodash/escapeRegExp'
 import type { Settings } from '../../src/generated-types'
 import { isJsonObject } from './json'
+import { MASK } from './text'
 
-const MASK = '***'
 /** Headers that carry a key, whole or in part. */
 const SECRET_HEADERS = ['x-app-id', 'x-app-token', 'authorization', 'secret-key']
 /** Nesting that is kept; deeper values would exhaust the stack. No call that is taken in is so deep. */

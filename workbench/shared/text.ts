@@ -1,3 +1,6 @@
+/** What the workbench keeps and shows in the place of a key. */
+export const MASK = '***'
+
 /** Cuts a text to so many characters, never inside a surrogate pair. */
 export function shorten(text: string, limit: number): string {
   if (text.length <= limit) return text

@@ -5,14 +5,12 @@ import { count, formatNumber } from '../format'
 import { parseJson } from '../json'
 import { linkTo } from '../route'
 import { announce } from '../store'
+import { MASK } from '../../shared/text'
 import type { SourceChange, SourceInfo, SourceOptions, SourcePreview } from '../../shared/types'
 import { Button, Card, CopyButton, Description, Labelled, Problem } from './controls'
 import { useReading, useTask } from './hooks'
 import { JsonEditor } from './JsonEditor'
 import { JsonView } from './JsonView'
-
-/** What the workbench shows in the place of a key. */
-const MASK = '***'
 
 /** Pause after a key before the calls are asked for, in milliseconds. */
 const PREVIEW_DELAY_MS = 200
