@@ -509,12 +509,14 @@ describeInBrowser('what people do on the page', () => {
       await dialog.getByRole('button', { name: 'Cancel' }).click()
       await focused(reset)
       expect((await stored(customer)).changed).toBe(true)
+      await page.getByLabel('Name: path', { exact: true }).fill('$.traits.unsaved')
       await reset.click()
       await dialog.getByRole('button', { name: 'Back to defaults' }).click()
       await eventually(async () => {
         expect(await page.getByLabel('Name: path', { exact: true }).inputValue()).toBe('$.traits.name')
       })
       expect((await stored(customer)).changed).toBe(false)
+      expect(await page.getByText('Not saved yet.').count()).toBe(0)
     })
 
     it('says what was saved where it covers nothing, 360 and 1280 pixels wide', async () => {

@@ -6,7 +6,7 @@ import type { Complaint } from '../complaint'
 import { rereadMappings } from '../live'
 import { BrokenJson, readForms, writeForms } from '../mappingValue'
 import type { Forms, ValueForm } from '../mappingValue'
-import { announce } from '../store'
+import { announce, getState } from '../store'
 import type { FieldInfo, FieldTrace, Mapping, MappingList, Preview } from '../../shared/types'
 import { Batching, isBatchingField } from './Batching'
 import { CallPicker } from './CallPicker'
@@ -98,6 +98,8 @@ export function MappingEditor({ mapping: saved, fields, title, list, onRemoved }
   const reset = async () => {
     await resetMapping(preset)
     await rereadMappings()
+    const defaults = getState().mappings?.mappings.find((mapping) => mapping.preset === preset)
+    if (saved.isPreset && defaults) setDraft(startOver(defaults))
     announce(saved.isPreset ? `${preset} is back to its defaults.` : `Removed ${preset}.`)
     if (saved.isPreset) return
     keptDrafts.delete(preset)
@@ -142,7 +144,7 @@ export function MappingEditor({ mapping: saved, fields, title, list, onRemoved }
         {saved.isPreset ? (
           <ConfirmButton
             title={`Put ${preset} back to its defaults?`}
-            question="Its trigger and all of its fields become what they were at first, and what was saved in their place is lost. Export it first to keep a copy."
+            question="Its trigger and all of its fields become what they were at first, and what was changed in them is lost. Export the mapping first to keep a copy of what is saved."
             action="Back to defaults"
             busy={saving.busy}
             disabled={!saved.changed}
