@@ -36,7 +36,9 @@ export const noFilter: Filter = { status: '', preset: '', type: '', user: '', te
 /** The filter that an address asks for. */
 export function readFilter(query: Query): Filter {
   const known = Object.keys(noFilter).map((key) => [key, (query[key] ?? '').trim()])
-  return { ...noFilter, ...Object.fromEntries(known) }
+  const filter: Filter = { ...noFilter, ...Object.fromEntries(known) }
+  // Calls are listed anyhow: links of earlier versions named their direction.
+  return { ...filter, direction: directionOf(filter) === 'fromVoucherify' ? filter.direction : '' }
 }
 
 /** Whether more is asked for than a direction. */
