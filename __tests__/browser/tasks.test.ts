@@ -3,6 +3,7 @@ import { execFile } from 'child_process'
 import { readFileSync } from 'fs'
 import { promisify } from 'util'
 import type { JSONValue } from '@segment/actions-core'
+import { WEBHOOK_KEYS, WEBHOOK_PATH } from '../../workbench/app/source'
 import type { Definition, Delivery, Mapping, Trouble } from '../../workbench/shared/types'
 import {
   clipboard,
@@ -976,6 +977,25 @@ describeInBrowser('what people do on the page', () => {
       const { x, width } = (await webhooks.boundingBox()) ?? { x: NaN, width: NaN }
       expect(x + width).toBeLessThan(390)
     })
+  })
+
+  it('reads on where the counts tell of more, of webhooks as of as many calls', async () => {
+    running.sandbox.webhooks.sendTo({ url: `${running.url}${WEBHOOK_PATH}`, secret: WEBHOOK_KEYS.signatureKey })
+    await identify('once')
+    await eventually(async () => expect(await running.deliveries()).toHaveLength(2))
+    // The first answer of each direction is of a time when nothing had ended yet.
+    const early = new Set<string>()
+    await page.route('**/api/rows?*', async (route) => {
+      const direction = new URL(route.request().url()).searchParams.get('direction') ?? ''
+      if (early.has(direction)) return route.continue()
+      early.add(direction)
+      return route.fulfill({ json: { rows: [], kept: 0, total: 0, matching: 0, counts: {} } })
+    })
+    await page.reload()
+    await page.getByText('1 delivery', { exact: true }).waitFor()
+    await page.getByRole('button', { name: 'From Voucherify 1', exact: true }).click()
+    await page.getByText('1 webhook', { exact: true }).waitFor()
+    expect([...early]).toEqual(['toVoucherify', 'fromVoucherify'])
   })
 
   describe('9. take it along', () => {

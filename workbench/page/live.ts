@@ -108,7 +108,7 @@ function createListReader() {
   /** Counts up with each reading; an answer that was overtaken is dropped. */
   let current = 0
   let isReadingOlder = false
-  /** How many deliveries had ended in all when the list was last read because some were missing. */
+  /** How many deliveries had ended in the direction of the filter when its list was last read because some were missing. */
   let caughtUpAt = 0
 
   const ask = (before = '') => readRows({ ...filter, direction: directionOf(filter), before, limit: PAGE })
@@ -161,6 +161,7 @@ function createListReader() {
     show(next: Filter): void {
       if (isSameFilter(filter, next)) return
       filter = next
+      caughtUpAt = 0
       void refresh(read)
     },
     reread: () => void refresh(read),
