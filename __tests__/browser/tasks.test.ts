@@ -998,6 +998,16 @@ describeInBrowser('what people do on the page', () => {
     expect([...early]).toEqual(['toVoucherify', 'fromVoucherify'])
   })
 
+  it('says how many rows are kept of more', async () => {
+    await track('Kept')
+    await page.route('**/api/rows?*', async (route) => {
+      const response = await route.fetch()
+      await route.fulfill({ response, json: { ...(await response.json()), total: 4020 } })
+    })
+    await page.reload()
+    await page.getByText('4,020 deliveries, 1 is kept', { exact: true }).waitFor()
+  })
+
   describe('9. take it along', () => {
     it('downloads the deliveries shown as NDJSON', async () => {
       await sendSamples(page)

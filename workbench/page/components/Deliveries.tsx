@@ -258,6 +258,7 @@ function Toolbar({ listing: { filter, rows, matching, total, isWhole } }: { list
     goTo('deliveries')
     announce('The deliveries were cleared.')
   }
+  const listed = isFiltered(filter) ? matching : total
   const direction = directionOf(filter)
   const search = searchOf({ ...filter, direction })
   const counted = (number: number) =>
@@ -267,7 +268,7 @@ function Toolbar({ listing: { filter, rows, matching, total, isWhole } }: { list
       <p class="number">
         {isFiltered(filter) && `${formatNumber(matching)} of `}
         {counted(total)}
-        {isWhole && rows.length < matching && `, the newest ${formatNumber(rows.length)} are kept`}
+        {isWhole && rows.length < listed && `, ${count(rows.length, 'is kept', 'are kept')}`}
       </p>
       {isFiltered(filter) && rows.length > 0 && <ClearFilters kind="quiet" />}
       <SamplesButton kind="plain" />
