@@ -977,6 +977,9 @@ describeInBrowser('what people do on the page', () => {
       const { x, width } = (await webhooks.boundingBox()) ?? { x: NaN, width: NaN }
       expect(x + width).toBeLessThan(390)
     })
+    await webhooks.click()
+    const all = page.getByRole('button', { name: 'All 1', exact: true })
+    await eventually(async () => expect((await all.boundingBox())?.x).toBeGreaterThan(0))
   })
 
   it('reads on where the counts tell of more, of webhooks as of as many calls', async () => {
@@ -996,6 +999,12 @@ describeInBrowser('what people do on the page', () => {
     await page.getByRole('button', { name: 'From Voucherify 1', exact: true }).click()
     await page.getByText('1 webhook', { exact: true }).waitFor()
     expect([...early]).toEqual(['toVoucherify', 'fromVoucherify'])
+    // What comes of the other direction meanwhile stays out.
+    await track('Not listed', { userId: 'once' })
+    await eventually(async () => expect(await running.deliveries()).toHaveLength(3))
+    await identify('twice')
+    await page.getByText('2 webhooks', { exact: true }).waitFor()
+    expect(await linksOf(page).allInnerTexts()).toEqual(Array(2).fill('webhook customer.created'))
   })
 
   it('says how many rows are kept of more', async () => {
