@@ -1007,6 +1007,25 @@ describeInBrowser('what people do on the page', () => {
     expect(await linksOf(page).allInnerTexts()).toEqual(Array(2).fill('webhook customer.created'))
   })
 
+  it('keeps the rows in place that one looks at, and the beginning also at the very moment when one is back there', async () => {
+    await resize(page, 1280, 600)
+    await sendSamples(page)
+    const list = page.locator('.list-body')
+    await list.evaluate((body) => (body.scrollTop = 100))
+    await resize(page, 1281, 600)
+    await track('Above what is looked at')
+    await page.getByText('26 deliveries', { exact: true }).waitFor()
+    expect(await list.evaluate(({ scrollTop }) => scrollTop)).toBe(134)
+    await list.evaluate((body) => {
+      // The page hears of it only after the call has come.
+      body.addEventListener('scroll', (event) => event.stopImmediatePropagation(), { capture: true })
+      body.scrollTop = 0
+    })
+    await track('At the moment')
+    await page.getByText('27 deliveries', { exact: true }).waitFor()
+    expect(await list.evaluate(({ scrollTop }) => scrollTop)).toBe(0)
+  })
+
   it('says how many rows are kept of more', async () => {
     await track('Kept')
     await page.route('**/api/rows?*', async (route) => {

@@ -141,7 +141,9 @@ function useKeepInPlace(
     topId.current = rows[0]?.id
     if (!body.current || !isScrolled || before === undefined || before === topId.current) return
     const shift = rows.findIndex(({ id }) => id === before)
-    if (shift > 0) body.current.scrollTop += shift * rowHeight
+    // Whoever has just gone back to the beginning stays there: the page may not have heard of it yet.
+    const { scrollTop } = body.current
+    if (shift > 0 && scrollTop > 0) body.current.scrollTop = scrollTop + shift * rowHeight
   }, [rows, rowHeight])
 }
 
