@@ -283,7 +283,7 @@ function Toolbar({ listing: { filter, rows, matching, total, isWhole } }: { list
       <ConfirmButton
         busy={task.busy}
         title="Clear the list of deliveries?"
-        question="All deliveries and their counts are removed from this workbench. Customers stay as they are."
+        question="All deliveries and webhooks are removed from this workbench, with their counts. Customers stay as they are."
         action="Clear the list"
         onConfirm={() => task.run(empty)}
       >
