@@ -1,7 +1,7 @@
 /** The list of deliveries as the page holds it: of each delivery its row. */
 import { toRow } from '../shared/row'
 import type { Delivery, Direction, Outcome, Overview, Row, RowList } from '../shared/types'
-import { totalsOf } from './format'
+import { outcomeNames, totalsOf } from './format'
 import type { Query } from './route'
 
 /** Most rows that are held; the oldest leave first. They can be found again by filters. */
@@ -33,12 +33,18 @@ export interface Listing {
 
 export const noFilter: Filter = { status: '', preset: '', type: '', user: '', text: '', warned: '', direction: '' }
 
-/** The filter that an address asks for. */
+/** The filter that an address asks for. What the workbench does not know asks for nothing: it would give no list at all. */
 export function readFilter(query: Query): Filter {
   const known = Object.keys(noFilter).map((key) => [key, (query[key] ?? '').trim()])
   const filter: Filter = { ...noFilter, ...Object.fromEntries(known) }
-  // Calls are listed anyhow: links of earlier versions named their direction.
-  return { ...filter, direction: directionOf(filter) === 'fromVoucherify' ? filter.direction : '' }
+  const isKnown = (name: string) => outcomeNames.some((outcome) => outcome === name)
+  return {
+    ...filter,
+    status: filter.status.split(',').filter(isKnown).join(),
+    warned: ['true', 'false'].includes(filter.warned) ? filter.warned : '',
+    // Calls are listed anyhow: links of earlier versions named their direction.
+    direction: directionOf(filter) === 'fromVoucherify' ? filter.direction : ''
+  }
 }
 
 /** Whether more is asked for than a direction. */
