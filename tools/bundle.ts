@@ -6,8 +6,10 @@ import { root } from './project'
 /**
  * Writes the commands of the package into one script. What the package depends on anyway stays outside; all else is in
  * it, so that a host which only loads the destination installs nothing for them.
+ *
+ * @param isWhole puts that in too: the script needs nothing then, and starts faster
  */
-export function bundleCommands(outfile: string): void {
+export function bundleCommands(outfile: string, isWhole = false): void {
   const { dependencies }: { dependencies: Record<string, string> } = JSON.parse(
     readFileSync(join(root, 'package.json'), 'utf8')
   )
@@ -17,7 +19,7 @@ export function bundleCommands(outfile: string): void {
     bundle: true,
     platform: 'node',
     target: 'node20',
-    external: Object.keys(dependencies).flatMap((name) => [name, `${name}/*`]),
+    external: isWhole ? [] : Object.keys(dependencies).flatMap((name) => [name, `${name}/*`]),
     logLevel: 'warning'
   })
 }

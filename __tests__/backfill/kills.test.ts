@@ -6,7 +6,6 @@ import { appendFileSync, cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { JSONObject } from '@segment/actions-core'
 import { bundleCommands } from '../../tools/bundle'
-import { root } from '../../tools/project'
 import { backfill, ndjson, rejectedIn, summaryIn, useFolder, write } from './helpers'
 import { useVoucherify } from './voucherify'
 import type { Script } from './voucherify'
@@ -71,11 +70,10 @@ describe('a run that is killed', () => {
     voucherify.clear()
 
     const script = folder.path('cli.js')
-    bundleCommands(script)
+    bundleCommands(script, true)
     const work = folder.path('killed')
     const start = () =>
       spawn(process.execPath, [script, 'backfill', input, `--sandbox=${voucherify.url}`, '--work', work], {
-        env: { ...process.env, NODE_PATH: join(root, 'node_modules') },
         stdio: ['ignore', 'ignore', 'pipe']
       })
 
