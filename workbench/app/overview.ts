@@ -1,6 +1,5 @@
+import { addOutcomes, noOutcomes, sumOf } from '../shared/outcomes'
 import type { Delivery, DeliveryList, Direction, Outcome, Overview } from '../shared/types'
-
-import { OUTCOMES } from '../segment/deliveryFilter'
 
 const WINDOW_SECONDS = 60
 
@@ -64,10 +63,9 @@ export function createCounter(now: () => number): Counter {
       return structuredClone({ calls, waiting, retrying, counts: Object.fromEntries(counts), webhooks, lastMinute })
     },
     totals(direction) {
-      const totals = direction === 'toVoucherify' ? noOutcomes() : { ...webhooks }
       const calls = direction === 'fromVoucherify' ? [] : counts.values()
-      for (const own of calls) for (const name of OUTCOMES) totals[name] += own[name]
-      return { total: OUTCOMES.reduce((sum, name) => sum + totals[name], 0), counts: totals }
+      const totals = addOutcomes([...calls, direction === 'toVoucherify' ? noOutcomes() : webhooks])
+      return { total: sumOf(totals), counts: totals }
     },
     clear(waiting) {
       calls = waiting
@@ -76,8 +74,4 @@ export function createCounter(now: () => number): Counter {
       seconds = new Map()
     }
   }
-}
-
-function noOutcomes(): Record<Outcome, number> {
-  return { delivered: 0, retryable: 0, rejected: 0, unmatched: 0, refused: 0 }
 }

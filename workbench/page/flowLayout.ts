@@ -1,6 +1,6 @@
 /** Where the bands of the event flow run: counts and a width in, shapes out. */
+import { noOutcomes, OUTCOMES, sumOf as sum } from '../shared/outcomes'
 import type { Outcome, Overview } from '../shared/types'
-import { noOutcomes, outcomeNames, sumOf as sum } from './format'
 
 /** The name under which the overview counts calls that no mapping took. */
 const NO_PRESET = ''
@@ -87,19 +87,19 @@ export function layOutFlow(counts: Overview['counts'], presets: string[], width:
   const columns = columnsFor(width)
   const top = isNarrow ? TOTAL_HEIGHT : 0
   const endHeight = isNarrow ? END_HEIGHT.narrow : END_HEIGHT.wide
-  const height = top + Math.max(shown.length * LANE_HEIGHT + 6, outcomeNames.length * endHeight + MAX_BAR)
+  const height = top + Math.max(shown.length * LANE_HEIGHT + 6, OUTCOMES.length * endHeight + MAX_BAR)
 
-  const scale = bandScale(Math.max(...shown.flatMap(({ counts }) => outcomeNames.map((outcome) => counts[outcome]))))
-  const widths = shown.map(({ counts }) => outcomeNames.reduce((total, outcome) => total + scale(counts[outcome]), 0))
+  const scale = bandScale(Math.max(...shown.flatMap(({ counts }) => OUTCOMES.map((outcome) => counts[outcome]))))
+  const widths = shown.map(({ counts }) => OUTCOMES.reduce((total, outcome) => total + scale(counts[outcome]), 0))
   const all = widths.reduce((a, b) => a + b, 0)
   // A band is as wide at its end as at its start, so that what fits a lane decides for the whole picture.
-  const shrink = Math.min(1, MAX_BAR / Math.max(...widths, 1), (height - outcomeNames.length * endHeight) / (all || 1))
+  const shrink = Math.min(1, MAX_BAR / Math.max(...widths, 1), (height - OUTCOMES.length * endHeight) / (all || 1))
   const thickness = (count: number) => scale(count) * shrink
 
   const endTotals = noOutcomes()
   const endHeights = noOutcomes()
   for (const { counts } of shown) {
-    for (const outcome of outcomeNames) {
+    for (const outcome of OUTCOMES) {
       endTotals[outcome] += counts[outcome]
       endHeights[outcome] += thickness(counts[outcome])
     }
@@ -118,7 +118,7 @@ export function layOutFlow(counts: Overview['counts'], presets: string[], width:
     const inflow = barHeight ? band({ x: columns.calls + BAR, y: leftY }, { x: columns.lanes, y: barY }, barHeight) : ''
     leftY += barHeight
     let laneY = barY
-    const outflows = outcomeNames.flatMap((outcome): Band[] => {
+    const outflows = OUTCOMES.flatMap((outcome): Band[] => {
       const size = thickness(counts[outcome])
       if (!size) return []
       const start = { x: columns.bend, y: laneY }
@@ -173,10 +173,10 @@ function placeEnds(
   heights: Record<Outcome, number>,
   { top, height, endHeight }: Room
 ): End[] {
-  const rooms = outcomeNames.map((outcome) => Math.max(heights[outcome], endHeight))
-  const gap = (height - top - rooms.reduce((a, b) => a + b, 0)) / outcomeNames.length
+  const rooms = OUTCOMES.map((outcome) => Math.max(heights[outcome], endHeight))
+  const gap = (height - top - rooms.reduce((a, b) => a + b, 0)) / OUTCOMES.length
   let y = top + gap / 2
-  return outcomeNames.map((outcome, index) => {
+  return OUTCOMES.map((outcome, index) => {
     const end = { outcome, count: totals[outcome], y, height: heights[outcome] }
     y += rooms[index] + gap
     return end

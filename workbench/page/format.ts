@@ -1,5 +1,6 @@
 /** The page's words for what the workbench's API says. */
 import type { JSONObject, JSONValue, SegmentEvent } from '@segment/actions-core'
+import { addOutcomes } from '../shared/outcomes'
 import { titleOf } from '../shared/row'
 import { shorten } from '../shared/text'
 import type { Outcome, Overview, Sample } from '../shared/types'
@@ -19,25 +20,8 @@ const noCall = { label: 'No call', sign: outcomes.unmatched.sign }
 export const outcomeOf = (outcome: Outcome, isWebhook: boolean) =>
   isWebhook && outcome === 'unmatched' ? noCall : outcomes[outcome]
 
-export const outcomeNames: Outcome[] = ['delivered', 'retryable', 'rejected', 'unmatched', 'refused']
-
-export const noOutcomes = (): Record<Outcome, number> => ({
-  delivered: 0,
-  retryable: 0,
-  rejected: 0,
-  unmatched: 0,
-  refused: 0
-})
-
 /** What became of all calls, whatever took them. */
-export function totalsOf({ counts }: Overview): Record<Outcome, number> {
-  const totals = noOutcomes()
-  for (const preset of Object.values(counts)) for (const outcome of outcomeNames) totals[outcome] += preset[outcome]
-  return totals
-}
-
-export const sumOf = (counts: Record<Outcome, number>) =>
-  outcomeNames.reduce((total, outcome) => total + counts[outcome], 0)
+export const totalsOf = ({ counts }: Overview): Record<Outcome, number> => addOutcomes(Object.values(counts))
 
 /** The name of a lane or a row; calls that no mapping took have none. */
 export const nameOfPreset = (preset: string | null) => preset || outcomes.unmatched.label

@@ -1,7 +1,8 @@
 /** The list of deliveries as the page holds it: of each delivery its row. */
+import { OUTCOMES } from '../shared/outcomes'
 import { toRow } from '../shared/row'
 import type { Delivery, Direction, Outcome, Overview, Row, RowList } from '../shared/types'
-import { outcomeNames, totalsOf } from './format'
+import { totalsOf } from './format'
 import type { Query } from './route'
 
 /** Most rows that are held; the oldest leave first. They can be found again by filters. */
@@ -37,7 +38,7 @@ export const noFilter: Filter = { status: '', preset: '', type: '', user: '', te
 export function readFilter(query: Query): Filter {
   const known = Object.keys(noFilter).map((key) => [key, (query[key] ?? '').trim()])
   const filter: Filter = { ...noFilter, ...Object.fromEntries(known) }
-  const isKnown = (name: string) => outcomeNames.some((outcome) => outcome === name)
+  const isKnown = (name: string) => OUTCOMES.some((outcome) => outcome === name)
   return {
     ...filter,
     status: filter.status.split(',').filter(isKnown).join(),

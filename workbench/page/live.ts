@@ -1,7 +1,7 @@
 /** Keeps the store in step with the workbench, by its server-sent events. */
+import { sumOf } from '../shared/outcomes'
 import type { Delivery, StreamEvents } from '../shared/types'
 import { readDeliveries, readMappings, readRows, readStreamRefusal, readTarget, readTroubles } from './api'
-import { sumOf } from './format'
 import { directionOf, isSameFilter, mergeRows, readFilter, toListing, totalsIn, withArrived } from './listing'
 import type { Filter } from './listing'
 import { parseRoute } from './route'

@@ -1,5 +1,6 @@
+import { OUTCOMES } from '../shared/outcomes'
 import { Refusal } from '../shared/refusal'
-import type { Delivery, DeliveryQuery, Direction, Outcome } from '../shared/types'
+import type { Delivery, DeliveryQuery, Direction } from '../shared/types'
 
 /** Which deliveries are asked for. */
 export interface DeliveryFilter {
@@ -9,7 +10,6 @@ export interface DeliveryFilter {
   limit?: number
 }
 
-export const OUTCOMES: readonly Outcome[] = ['delivered', 'retryable', 'rejected', 'unmatched', 'refused']
 const DIRECTIONS: readonly Direction[] = ['toVoucherify', 'fromVoucherify']
 /** The parameters by name, so that the type checker misses none. */
 const NAMES: Record<keyof DeliveryQuery, true> = {

@@ -1,12 +1,13 @@
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import { emptyDeliveries, searchOf, sendSamples } from '../api'
-import { count, formatNumber, noOutcomes, outcomeNames, outcomeOf, sumOf } from '../format'
+import { count, formatNumber, outcomeOf } from '../format'
 import { directionOf, isFiltered, noFilter, readFilter, totalsIn } from '../listing'
 import type { Filter, Listing } from '../listing'
 import { showDeliveries } from '../live'
 import { goTo, isLanding, linkTo, setQuery } from '../route'
 import type { Query } from '../route'
 import { announce, useStore } from '../store'
+import { noOutcomes, OUTCOMES, sumOf } from '../../shared/outcomes'
 import { shorten } from '../../shared/text'
 import type { Outcome } from '../../shared/types'
 import { Button, ConfirmButton, Labelled, Problem } from './controls'
@@ -88,7 +89,7 @@ function NoneFits({ filter, total }: { filter: Filter; total: number }) {
   const overview = useStore((state) => state.overview)
   const { status, preset, direction, ...others } = filter
   const isOfPicture = !direction && !Object.values(others).some(Boolean)
-  const names = outcomeNames.filter((outcome) => !status || status.split(',').includes(outcome))
+  const names = OUTCOMES.filter((outcome) => !status || status.split(',').includes(outcome))
   const counted = Object.entries(overview?.counts ?? {})
     .filter(([name]) => !preset || name === preset)
     .reduce((sum, [, counts]) => names.reduce((all, outcome) => all + counts[outcome], sum), 0)
@@ -165,7 +166,7 @@ function Filters({ filter, isNarrow }: { filter: Filter; isNarrow: boolean }) {
     <div class="filters">
       <div ref={choices} class="choices" role="group" aria-label="Outcome">
         {choice('', 'All', sumOf(counts))}
-        {outcomeNames.map(
+        {OUTCOMES.map(
           (outcome) =>
             (counts[outcome] > 0 || outcome === filter.status || outcome !== 'refused') &&
             choice(outcome, wordsOf(outcome, isWebhooks), counts[outcome])

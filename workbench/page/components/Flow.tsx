@@ -1,11 +1,12 @@
 import { useState } from 'preact/hooks'
-import { count, formatNumber, nameOfPreset, noOutcomes, outcomeNames, outcomes, totalsOf } from '../format'
+import { count, formatNumber, nameOfPreset, outcomes, totalsOf } from '../format'
 import { layOutFlow, WIDE } from '../flowLayout'
 import type { End, FlowLayout, Lane } from '../flowLayout'
 import { fitText, widthOf } from '../measure'
 import { linkTo, setQuery } from '../route'
 import type { Route } from '../route'
 import { useStore } from '../store'
+import { noOutcomes, OUTCOMES } from '../../shared/outcomes'
 import type { Outcome, Overview } from '../../shared/types'
 import { useSize } from './hooks'
 
@@ -86,7 +87,7 @@ function Totals({ overview }: { overview: Overview }) {
   const totals = totalsOf(overview)
   return (
     <ul class="totals">
-      {outcomeNames.map(
+      {OUTCOMES.map(
         (outcome) =>
           totals[outcome] > 0 && (
             <li key={outcome}>
@@ -179,7 +180,7 @@ function CallsLabel({ calls, layout: { width, height, columns } }: { calls: numb
 function Patterns() {
   return (
     <defs>
-      {outcomeNames.map((outcome) => (
+      {OUTCOMES.map((outcome) => (
         <pattern
           key={outcome}
           id={`band-${outcome}`}
