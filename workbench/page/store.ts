@@ -61,6 +61,9 @@ export function useStore<T>(select: (state: State) => T): T {
   return selected.part
 }
 
+/** Whether calls go to a real project, of which the workbench knows only what it sent. */
+export const useIsReal = (): boolean => useStore(({ target }) => target?.mode === 'project')
+
 /** Says in a few words what was done. */
 export function announce(text: string): void {
   setState({ notice: { text, number: state.notice.number + 1 } })

@@ -3,7 +3,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { eraseCustomer, readCustomer, readCustomerCalls, readDefinitions } from '../api'
 import { asText, count, isObject } from '../format'
 import { goTo, linkHere, linkTo } from '../route'
-import { announce, useStore } from '../store'
+import { announce, useIsReal, useStore } from '../store'
 import { toRow } from '../../shared/row'
 import { shorten } from '../../shared/text'
 import type { Cause, CustomerChange, CustomerEvent, CustomerView, Delivery, ValueChange } from '../../shared/types'
@@ -64,7 +64,7 @@ export function CustomerPage({ sourceId }: { sourceId: string }) {
 }
 
 function Head({ sourceId, values: { name, email } }: { sourceId: string; values: JSONObject }) {
-  const isReal = useStore(({ target }) => target?.mode === 'project')
+  const isReal = useIsReal()
   const heading = useRef<HTMLDivElement>(null)
   useEffect(() => {
     const { current } = heading
@@ -87,7 +87,7 @@ function Head({ sourceId, values: { name, email } }: { sourceId: string; values:
             <CopyButton text={() => location.href} what="the link to this customer" kind="quiet">
               Copy link
             </CopyButton>
-            <EraseButton userId={sourceId} isReal={isReal} />
+            <EraseButton userId={sourceId} />
           </>
         }
       >
@@ -382,7 +382,8 @@ function Calls({ deliveries, matching, sourceId }: CallsProps) {
   )
 }
 
-function EraseButton({ userId, isReal }: { userId: string; isReal: boolean }) {
+function EraseButton({ userId }: { userId: string }) {
+  const isReal = useIsReal()
   const task = useTask()
   const erase = async () => {
     const { message } = await eraseCustomer(userId)
@@ -420,7 +421,7 @@ export function EraseById() {
           <input {...attributes} value={userId} onInput={({ currentTarget }) => setUserId(currentTarget.value)} />
         )}
       </Labelled>
-      {userId.trim() && <EraseButton userId={userId} isReal />}
+      {userId.trim() && <EraseButton userId={userId} />}
     </div>
   )
 }

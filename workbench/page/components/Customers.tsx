@@ -3,7 +3,7 @@ import { emptySandbox, readCustomers, readSandbox } from '../api'
 import { asText, count, formatNumber, isObject } from '../format'
 import { linkHere, linkTo, opensItem, setQuery } from '../route'
 import type { Query } from '../route'
-import { announce, useStore } from '../store'
+import { announce, useIsReal, useStore } from '../store'
 import { shorten } from '../../shared/text'
 import type { CustomerList, CustomerSummary, SandboxEvent, SandboxGroup, SandboxState } from '../../shared/types'
 import { Card, ConfirmButton, Labelled, Problem, Time } from './controls'
@@ -39,9 +39,8 @@ export function Customers({ open, query }: { open: string; query: Query }) {
 function Lists({ query, from }: { query: Query; from: string }) {
   const version = useStore((state) => state.sandboxVersion)
   const overview = useStore((state) => state.overview)
-  const target = useStore((state) => state.target)
   // Of a real project nothing is known but its customers, by the calls that were delivered.
-  const isReal = target?.mode === 'project'
+  const isReal = useIsReal()
   const { search = '', tab: named = '' } = query
   const tab = isTab(named) && !isReal ? named : 'customers'
   const delay = search ? SEARCH_DELAY_MS : REST_MS

@@ -6,7 +6,7 @@ import type { Filter, Listing } from '../listing'
 import { showDeliveries } from '../live'
 import { goTo, isLanding, linkTo, setQuery } from '../route'
 import type { Query } from '../route'
-import { announce, useStore } from '../store'
+import { announce, useIsReal, useStore } from '../store'
 import { noOutcomes, OUTCOMES, sumOf } from '../../shared/outcomes'
 import { shorten } from '../../shared/text'
 import type { Outcome } from '../../shared/types'
@@ -110,7 +110,7 @@ function NoneFits({ filter, total }: { filter: Filter; total: number }) {
 }
 
 function SamplesButton({ kind }: { kind: 'primary' | 'plain' }) {
-  const target = useStore((state) => state.target)
+  const isReal = useIsReal()
   const task = useTask()
   const send = () =>
     task.run(async () => {
@@ -119,7 +119,7 @@ function SamplesButton({ kind }: { kind: 'primary' | 'plain' }) {
     })
   return (
     <>
-      {target?.mode === 'project' ? (
+      {isReal ? (
         <ConfirmButton
           busy={task.busy}
           title="Send the samples to your real project?"

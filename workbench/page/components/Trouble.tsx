@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
 import { endTroubles, startTrouble } from '../api'
 import { count } from '../format'
-import { announce, useStore } from '../store'
+import { announce, useIsReal, useStore } from '../store'
 import type { Trouble, TroubleKind } from '../../shared/types'
 import { Button, Card, Labelled, Problem } from './controls'
 import { useTask } from './hooks'
@@ -73,7 +73,7 @@ const MAX_SECONDS = 3600
 
 /** Lets the sandbox misbehave, so that one sees what the destination makes of it. */
 export function Rehearsal() {
-  const isReal = useStore(({ target }) => target?.mode === 'project')
+  const isReal = useIsReal()
   return (
     <div class="columns">
       <Card title="Rehearse trouble">
