@@ -44,19 +44,20 @@ export function readFilter(query: Query): Filter {
     status: filter.status.split(',').filter(isKnown).join(),
     warned: ['true', 'false'].includes(filter.warned) ? filter.warned : '',
     // Calls are listed anyhow: links of earlier versions named their direction.
-    direction: directionOf(filter) === 'fromVoucherify' ? filter.direction : ''
+    direction: isOfWebhooks(filter) ? filter.direction : ''
   }
 }
 
 /** Whether more is asked for than a direction. */
 export const isFiltered = (filter: Filter) => Object.values({ ...filter, direction: '' }).some(Boolean)
 
-export const directionOf = ({ direction }: Filter): Direction =>
-  direction === 'fromVoucherify' ? direction : 'toVoucherify'
+export const isOfWebhooks = ({ direction }: Filter): boolean => direction === 'fromVoucherify'
+
+export const directionOf = (filter: Filter): Direction => (isOfWebhooks(filter) ? 'fromVoucherify' : 'toVoucherify')
 
 /** What became of all that is listed without another filter than the direction. */
 export const totalsIn = (overview: Overview, filter: Filter): Record<Outcome, number> =>
-  directionOf(filter) === 'fromVoucherify' ? overview.webhooks : totalsOf(overview)
+  isOfWebhooks(filter) ? overview.webhooks : totalsOf(overview)
 
 export const isSameFilter = (a: Filter, b: Filter) => JSON.stringify(a) === JSON.stringify(b)
 

@@ -1,7 +1,7 @@
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import { emptyDeliveries, searchOf, sendSamples } from '../api'
 import { count, formatNumber, outcomeOf } from '../format'
-import { directionOf, isFiltered, noFilter, readFilter, totalsIn } from '../listing'
+import { directionOf, isFiltered, isOfWebhooks, noFilter, readFilter, totalsIn } from '../listing'
 import type { Filter, Listing } from '../listing'
 import { showDeliveries } from '../live'
 import { goTo, isLanding, linkTo, setQuery } from '../route'
@@ -145,7 +145,7 @@ function Filters({ filter, isNarrow }: { filter: Filter; isNarrow: boolean }) {
   const overview = useStore((state) => state.overview)
   const counts = overview ? totalsIn(overview, filter) : noOutcomes()
   const webhooks = overview ? sumOf(overview.webhooks) : 0
-  const isWebhooks = directionOf(filter) === 'fromVoucherify'
+  const isWebhooks = isOfWebhooks(filter)
   const choices = useRef<HTMLDivElement>(null)
   useEffect(() => {
     // In a narrow list they scroll; the one that is pressed stays in sight.
@@ -260,10 +260,9 @@ function Toolbar({ listing: { filter, rows, matching, total, isWhole } }: { list
     announce('The deliveries were cleared.')
   }
   const listed = isFiltered(filter) ? matching : total
-  const direction = directionOf(filter)
-  const search = searchOf({ ...filter, direction })
+  const search = searchOf({ ...filter, direction: directionOf(filter) })
   const counted = (number: number) =>
-    direction === 'fromVoucherify' ? count(number, 'webhook') : count(number, 'delivery', 'deliveries')
+    isOfWebhooks(filter) ? count(number, 'webhook') : count(number, 'delivery', 'deliveries')
   return (
     <div class="toolbar">
       <p class="number">
