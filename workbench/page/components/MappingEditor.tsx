@@ -48,7 +48,7 @@ export function MappingEditor({ mapping: saved, fields, title, list, onRemoved }
   const [event, setEvent] = useState<SegmentEvent | null>(null)
   const saving = useTask()
   const written = write(draft.forms)
-  const isChanged = isChange(draft, saved)
+  const isChanged = isChange(draft.trigger, written.mapping, saved)
   const isUnsaved = isChanged || written.broken !== undefined
   const [base, setBase] = useState(saved)
 
@@ -58,7 +58,7 @@ export function MappingEditor({ mapping: saved, fields, title, list, onRemoved }
   }, [draft, isUnsaved])
   // The mapping was saved, here or elsewhere: what stands in the form follows, unless it is being changed.
   useEffect(() => {
-    setDraft((last) => (isChange(last, base) ? last : startOver(saved)))
+    setDraft((last) => (isChange(last.trigger, write(last.forms).mapping, base) ? last : startOver(saved)))
     setBase(saved)
   }, [saved])
 
@@ -98,12 +98,14 @@ export function MappingEditor({ mapping: saved, fields, title, list, onRemoved }
   const reset = async () => {
     await resetMapping(preset)
     await rereadMappings()
+    if (!saved.isPreset) {
+      announce(`Removed ${preset}.`)
+      keptDrafts.delete(preset)
+      return onRemoved()
+    }
     const defaults = getState().mappings?.mappings.find((mapping) => mapping.preset === preset)
-    if (saved.isPreset && defaults) setDraft(startOver(defaults))
-    announce(saved.isPreset ? `${preset} is back to its defaults.` : `Removed ${preset}.`)
-    if (saved.isPreset) return
-    keptDrafts.delete(preset)
-    onRemoved()
+    if (defaults) setDraft(startOver(defaults))
+    announce(`${preset} is back to its defaults.`)
   }
   const shared = { forms: draft.forms, setForm, complaint, traces: result?.fields ?? [] }
   return (
@@ -171,8 +173,8 @@ export function MappingEditor({ mapping: saved, fields, title, list, onRemoved }
   )
 }
 
-const isChange = ({ trigger, forms }: Draft, mapping: Mapping) =>
-  trigger !== mapping.trigger || JSON.stringify(write(forms).mapping) !== JSON.stringify(mapping.mapping)
+const isChange = (trigger: string, mapping: JSONObject | undefined, of: Mapping) =>
+  trigger !== of.trigger || JSON.stringify(mapping) !== JSON.stringify(of.mapping)
 
 function write(forms: Forms): { mapping?: JSONObject; broken?: BrokenJson } {
   try {
