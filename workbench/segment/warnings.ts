@@ -150,13 +150,16 @@ function lostMetadata({ definitions }: Passed, body: JSONObject, isBulk: boolean
   return [...capped(lost, 'keys of the metadata are lost'), ...(judge.isIgnorant ? [noDefinitions(key, isBulk)] : [])]
 }
 
+/** What the API makes of a key that nobody defined. */
+const IN_BULK = 'as a text, or the customer is refused where only defined metadata is allowed.'
+
 function noDefinitions(key: string, isBulk: boolean): Warning {
   return {
     code: 'noDefinitions',
     field: key,
     message: `No definitions of metadata are known here. ${
       isBulk
-        ? 'A bulk call keeps a key that a project does not define as a text, or the customer is refused where only defined metadata is allowed.'
+        ? `A bulk call keeps a key that a project does not define ${IN_BULK}`
         : "Voucherify's Segment integration drops every key that a project does not define, without an error."
     }`,
     whatToDo: 'Define in Voucherify what you send, and tell the workbench the same, so that it can say what is lost.'
@@ -186,7 +189,7 @@ function lostWarning(
         code: 'undefinedMetadata',
         field,
         message: isBulk
-          ? `The project does not define ${field}: a bulk call keeps it as a text, or the customer is refused where only defined metadata is allowed.`
+          ? `The project does not define ${field}: a bulk call keeps it ${IN_BULK}`
           : `The project does not define ${field}, and Voucherify's Segment integration drops what is not defined, without an error.`,
         whatToDo: `Define "${shorten(key, MAX_PLACE_LENGTH)}" as ${got} in Voucherify: Project settings, ${schema}.`
       }
