@@ -79,7 +79,7 @@ const identify = fc
 
 const inOrder = property(
   'any batch ends in the sandbox as the same calls would have one after the other',
-  200,
+  100,
   fc.record({
     /** What the sandbox holds before. */
     earlier: fc.array(identify, { maxLength: 1 }),
