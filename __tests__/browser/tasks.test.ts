@@ -449,7 +449,7 @@ describeInBrowser('what people do on the page', () => {
       expect(await page.getByLabel('Name: path', { exact: true }).inputValue()).toBe('$.traits.name')
     })
 
-    it('keeps what one changes at the very moment when it is saved elsewhere', async () => {
+    it('keeps what one changes at the very moment when it is saved elsewhere, and says that it was', async () => {
       await openMapping(customer)
       await page.evaluate(`{
         const buttons = [...document.querySelectorAll('button')]
@@ -466,8 +466,17 @@ describeInBrowser('what people do on the page', () => {
       await running.send('PUT', `/api/mappings/${customer}`, { mapping: { ...mapping, phone: 'elsewhere' } })
       await page.getByRole('button', { name: 'Back to defaults', disabled: false }).waitFor()
       await page.getByLabel('Description: text', { exact: true }).fill('Mine')
+      const said = page.getByText('Not saved yet. Meanwhile it was saved elsewhere: Save puts yours in its place')
+      await said.waitFor()
+      // Also after a look at something else.
+      await openMapping('Assign Customer To Group')
+      await openMapping(customer)
+      await said.waitFor()
       await save(customer)
+      await said.waitFor({ state: 'detached' })
       expect((await stored(customer)).mapping.description).toBe('Mine')
+      await page.getByLabel('Description: text', { exact: true }).fill('Mine again')
+      await page.getByText('Not saved yet.', { exact: true }).waitFor()
     })
 
     it('changes a trigger, says whether it takes the chosen call, and shows what is wrong with it', async () => {

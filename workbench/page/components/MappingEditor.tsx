@@ -23,6 +23,8 @@ const PREVIEW_DELAY_MS = 200
 interface Draft {
   trigger: string
   forms: Forms
+  /** The saved mapping that it began as. */
+  from: Mapping
 }
 
 /** What was changed and not saved, by preset. It outlives the view, so that a look at something else does not lose it. */
@@ -42,7 +44,8 @@ export function MappingEditor({ mapping: saved, fields, title, list, onRemoved }
   const { preset, action } = saved
   const startOver = (mapping: Mapping): Draft => ({
     trigger: mapping.trigger,
-    forms: readForms(mapping.mapping, fields)
+    forms: readForms(mapping.mapping, fields),
+    from: mapping
   })
   const [draft, setDraft] = useState(() => keptDrafts.get(preset) ?? startOver(saved))
   const [event, setEvent] = useState<SegmentEvent | null>(null)
@@ -50,7 +53,7 @@ export function MappingEditor({ mapping: saved, fields, title, list, onRemoved }
   const written = write(draft.forms)
   const isChanged = isChange(draft.trigger, written.mapping, saved)
   const isUnsaved = isChanged || written.broken !== undefined
-  const [base, setBase] = useState(saved)
+  const isSavedElsewhere = isUnsaved && isChange(draft.from.trigger, draft.from.mapping, saved)
 
   useEffect(() => {
     if (isUnsaved) keptDrafts.set(preset, draft)
@@ -58,8 +61,11 @@ export function MappingEditor({ mapping: saved, fields, title, list, onRemoved }
   }, [draft, isUnsaved])
   // The mapping was saved, here or elsewhere: what stands in the form follows, unless it is being changed.
   useEffect(() => {
-    setDraft((last) => (isChange(last.trigger, write(last.forms).mapping, base) ? last : startOver(saved)))
-    setBase(saved)
+    setDraft((last) => {
+      const { mapping } = write(last.forms)
+      if (!isChange(last.trigger, mapping, saved)) return { ...last, from: saved }
+      return isChange(last.trigger, mapping, last.from) ? last : startOver(saved)
+    })
   }, [saved])
 
   const body = JSON.stringify([draft.trigger, written.mapping])
@@ -91,7 +97,11 @@ export function MappingEditor({ mapping: saved, fields, title, list, onRemoved }
     // The workbench keeps the values of required fields when a change names none of them, which is not what is meant.
     const missing = missingField(fields, written.mapping)
     if (missing) throw new Error(missing.text)
-    await changeMapping(preset, { trigger: draft.trigger, mapping: written.mapping })
+    const { trigger } = draft
+    const { mapping } = written
+    await changeMapping(preset, { trigger, mapping })
+    // What is typed meanwhile begins as what was just saved.
+    setDraft((last) => ({ ...last, from: { ...last.from, trigger, mapping } }))
     await rereadMappings()
     announce(`Saved ${preset}.`)
   }
@@ -166,7 +176,9 @@ export function MappingEditor({ mapping: saved, fields, title, list, onRemoved }
           </ConfirmButton>
         )}
         <p role="status" class="hint">
-          {isUnsaved ? 'Not saved yet.' : ''}
+          {isUnsaved && 'Not saved yet.'}
+          {isSavedElsewhere &&
+            ' Meanwhile it was saved elsewhere: Save puts yours in its place, Discard changes shows what was saved.'}
         </p>
       </div>
     </Card>
