@@ -19,7 +19,7 @@ const CUSTOMERS = 24
 /** Rows that a call may hold here: the rest is told to be too large, so that one pack becomes many calls. */
 const MAX_ROWS = 2
 /** Long enough that a body does not come in one piece. */
-const LONG = 'x'.repeat(40_000)
+const LONG = 'x'.repeat(70_000)
 
 /** Calls of customers, of whom some are refused, one needs two rows in two packs, and one can't be sent at all. */
 function calls(text: string): JSONObject[] {

@@ -466,7 +466,7 @@ describeInBrowser('what people do on the page', () => {
       await running.send('PUT', `/api/mappings/${customer}`, { mapping: { ...mapping, phone: 'elsewhere' } })
       await page.getByRole('button', { name: 'Back to defaults', disabled: false }).waitFor()
       await page.getByLabel('Description: text', { exact: true }).fill('Mine')
-      const said = page.getByText('Not saved yet. Meanwhile it was saved elsewhere: Save puts yours in its place')
+      const said = page.getByText('Not saved yet. Meanwhile something else was saved: Save puts yours in its place')
       await said.waitFor()
       // Also after a look at something else.
       await openMapping('Assign Customer To Group')
@@ -477,6 +477,37 @@ describeInBrowser('what people do on the page', () => {
       expect((await stored(customer)).mapping.description).toBe('Mine')
       await page.getByLabel('Description: text', { exact: true }).fill('Mine again')
       await page.getByText('Not saved yet.', { exact: true }).waitFor()
+    })
+
+    it('takes its own saving for no other, also while one types on, and keeps what one types', async () => {
+      await openMapping(customer)
+      const description = page.getByLabel('Description: path', { exact: true })
+      await page.evaluate(`{
+        const hint = document.querySelector('.save-bar [role=status]')
+        window.said = new Set()
+        new MutationObserver(() => window.said.add(hint.textContent)).observe(hint, { childList: true, subtree: true, characterData: true })
+      }`)
+      await description.fill('$.traits.mine')
+      await save(customer)
+      await page.getByText('Not saved yet.').waitFor({ state: 'detached' })
+
+      let answer = () => {}
+      const held = new Promise<void>((resolve) => (answer = resolve))
+      await page.route('**/api/mappings/*', async (route) => {
+        const response = await route.fetch()
+        await held
+        await route.fulfill({ response })
+      })
+      await description.fill('$.traits.saved')
+      await page.getByRole('button', { name: 'Save' }).click()
+      // As it was before, which is a change once the other is saved.
+      await description.fill('$.traits.mine')
+      await page.getByText('Not saved yet.', { exact: true }).waitFor()
+      answer()
+      await page.getByRole('status').getByText(`Saved ${customer}.`).waitFor()
+      expect(await description.inputValue()).toBe('$.traits.mine')
+      expect((await stored(customer)).mapping.description).toEqual({ '@path': '$.traits.saved' })
+      expect(await page.evaluate('[...window.said]')).toEqual(['Not saved yet.', ''])
     })
 
     it('changes a trigger, says whether it takes the chosen call, and shows what is wrong with it', async () => {

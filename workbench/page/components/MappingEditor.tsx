@@ -20,11 +20,21 @@ import { ErrorView, RequestView } from './Trace'
 /** Pause after a key before the result is asked for, in milliseconds. */
 const PREVIEW_DELAY_MS = 200
 
+/** What an edit changes. The mapping is absent where its JSON can't be read. */
+interface Values {
+  trigger: string
+  mapping?: JSONObject
+}
+
 interface Draft {
   trigger: string
   forms: Forms
-  /** The saved mapping that it began as. */
-  from: Mapping
+  /** What was saved when it began. */
+  from: Values
+  /** What the last press of Save sent. */
+  sent?: Values
+  /** Whether something else was saved since it began. */
+  isOvertaken: boolean
 }
 
 /** What was changed and not saved, by preset. It outlives the view, so that a look at something else does not lose it. */
@@ -45,15 +55,15 @@ export function MappingEditor({ mapping: saved, fields, title, list, onRemoved }
   const startOver = (mapping: Mapping): Draft => ({
     trigger: mapping.trigger,
     forms: readForms(mapping.mapping, fields),
-    from: mapping
+    from: mapping,
+    isOvertaken: false
   })
   const [draft, setDraft] = useState(() => keptDrafts.get(preset) ?? startOver(saved))
   const [event, setEvent] = useState<SegmentEvent | null>(null)
   const saving = useTask()
   const written = write(draft.forms)
-  const isChanged = isChange(draft.trigger, written.mapping, saved)
+  const isChanged = differ({ trigger: draft.trigger, mapping: written.mapping }, saved)
   const isUnsaved = isChanged || written.broken !== undefined
-  const isSavedElsewhere = isUnsaved && isChange(draft.from.trigger, draft.from.mapping, saved)
 
   useEffect(() => {
     if (isUnsaved) keptDrafts.set(preset, draft)
@@ -62,9 +72,11 @@ export function MappingEditor({ mapping: saved, fields, title, list, onRemoved }
   // The mapping was saved, here or elsewhere: what stands in the form follows, unless it is being changed.
   useEffect(() => {
     setDraft((last) => {
-      const { mapping } = write(last.forms)
-      if (!isChange(last.trigger, mapping, saved)) return { ...last, from: saved }
-      return isChange(last.trigger, mapping, last.from) ? last : startOver(saved)
+      const values = { trigger: last.trigger, mapping: write(last.forms).mapping }
+      const isOwn = !differ(values, saved) || (last.sent && !differ(last.sent, saved))
+      if (isOwn) return { ...last, from: saved, isOvertaken: false }
+      if (!differ(values, last.from)) return startOver(saved)
+      return { ...last, isOvertaken: differ(last.from, saved) }
     })
   }, [saved])
 
@@ -97,11 +109,10 @@ export function MappingEditor({ mapping: saved, fields, title, list, onRemoved }
     // The workbench keeps the values of required fields when a change names none of them, which is not what is meant.
     const missing = missingField(fields, written.mapping)
     if (missing) throw new Error(missing.text)
-    const { trigger } = draft
-    const { mapping } = written
-    await changeMapping(preset, { trigger, mapping })
-    // What is typed meanwhile begins as what was just saved.
-    setDraft((last) => ({ ...last, from: { ...last.from, trigger, mapping } }))
+    const sent = { trigger: draft.trigger, mapping: written.mapping }
+    // Before it is sent: the page hears of it before the answer comes, and one may type on.
+    setDraft((last) => ({ ...last, sent }))
+    await changeMapping(preset, sent)
     await rereadMappings()
     announce(`Saved ${preset}.`)
   }
@@ -177,16 +188,18 @@ export function MappingEditor({ mapping: saved, fields, title, list, onRemoved }
         )}
         <p role="status" class="hint">
           {isUnsaved && 'Not saved yet.'}
-          {isSavedElsewhere &&
-            ' Meanwhile it was saved elsewhere: Save puts yours in its place, Discard changes shows what was saved.'}
+          {isUnsaved &&
+            draft.isOvertaken &&
+            !saving.busy &&
+            ' Meanwhile something else was saved: Save puts yours in its place, Discard changes shows it.'}
         </p>
       </div>
     </Card>
   )
 }
 
-const isChange = (trigger: string, mapping: JSONObject | undefined, of: Mapping) =>
-  trigger !== of.trigger || JSON.stringify(mapping) !== JSON.stringify(of.mapping)
+const differ = (one: Values, other: Values) =>
+  one.trigger !== other.trigger || JSON.stringify(one.mapping) !== JSON.stringify(other.mapping)
 
 function write(forms: Forms): { mapping?: JSONObject; broken?: BrokenJson } {
   try {
