@@ -151,6 +151,8 @@ describeInBrowser('what people do on the page', () => {
 
     it('says in the row of a call that was not taken why', async () => {
       await fetch(`${running.url}/v1/track`, { method: 'POST', body: JSON.stringify({ userId: 'ada' }) })
+      // It came like any other, so that the calls are as many as their outcomes.
+      await page.getByText('1 call · 1 delivery in the last minute').waitFor()
       await deliveryLink('The track call has no event.').click()
       await detail().getByRole('heading', { name: 'track not taken' }).waitFor()
       await detail().getByRole('link', { name: 'Edit and try' }).click()

@@ -201,6 +201,7 @@ export function createWorkbench({
       return fresh.length
     },
     refuse(refused, receivedAt) {
+      counter.received(refused.length)
       for (const each of refused) {
         keep({ delivery: refusedDelivery(each, { receivedAt, order: nextOrder() }, mask), mappings: [] })
       }

@@ -190,7 +190,7 @@ describe('the Tracking API', () => {
       fields: [],
       verdict: expect.stringContaining(reason)
     })
-    expect(await get('/api/overview')).toMatchObject({ calls: 0, counts: { '': { refused: 1 } } })
+    expect(await get('/api/overview')).toMatchObject({ calls: 1, counts: { '': { refused: 1 } } })
   })
 
   it('takes a call of just 32 KB', async () => {

@@ -4,6 +4,7 @@ import type { Trouble } from './sandbox'
 
 /** Counts since start or since the deliveries were emptied, for the picture of the flow. */
 export interface Overview {
+  /** How many came, those that were not taken among them. */
   calls: number
   /** Calls whose delivery has not ended yet. */
   waiting: number
