@@ -858,6 +858,12 @@ describeInBrowser('what people do on the page', () => {
       expect(await page.getByRole('button', { name: 'Define items' }).count()).toBe(0)
       const offered = await page.getByLabel('Type of total').locator('option').allInnerTexts()
       expect(offered).toEqual(['string', 'number', 'boolean', 'date', 'datetime'])
+      // What the event lost is said where the customer's events are read.
+      await open('Customers')
+      await page.getByRole('link', { name: 'ada', exact: true }).click()
+      const event = page.getByRole('region', { name: 'Events' }).getByRole('listitem').filter({ hasText: 'Listed' })
+      await event.waitFor()
+      expect(await event.locator('dd').allInnerTexts()).toEqual(['["a"] ⚠ dropped', '1 ⚠ dropped'])
     })
   })
 

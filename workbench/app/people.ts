@@ -1,6 +1,7 @@
 import type { JSONObject, JSONValue, SegmentEvent } from '@segment/actions-core'
 import isEqual from 'lodash/isEqual'
 import { createBounded } from '../shared/bounded'
+import { createMetadataJudge } from '../shared/definitions'
 import { isJsonObject } from '../shared/json'
 import type {
   Audience,
@@ -8,6 +9,7 @@ import type {
   CustomerChange,
   CustomerEvent,
   CustomerGroup,
+  Definitions,
   Delivery,
   EngageValue,
   SandboxChange
@@ -69,13 +71,14 @@ export interface People {
   clear(): void
 }
 
-export function createPeople(bounds = BOUNDS): People {
+/** @param definitions by which the metadata of an event is kept or dropped */
+export function createPeople(definitions: () => Definitions, bounds = BOUNDS): People {
   const people = new Map<string, Person>()
   const kept = createBounded<Person>(bounds, ({ sourceId }) => people.delete(sourceId))
 
   return {
     took(delivery) {
-      const told = delivery.status === 'delivered' ? readRequest(delivery) : undefined
+      const told = delivery.status === 'delivered' ? readRequest(delivery, definitions) : undefined
       if (!told) return
       const before = people.get(told.sourceId)
       const person = withCall(before, told)
@@ -107,12 +110,13 @@ interface Told {
   by: SandboxChange['by']
   cause: Cause
   customer: JSONObject
-  event?: { event: string; type: string; metadata: JSONValue }
+  event?: Omit<CustomerEvent, 'at' | 'cause'>
   group?: string
   engage?: Pick<EngageValue, 'key' | 'kind' | 'value'>
 }
 
-function readRequest({ id, event, action, request, receivedAt, waitMs, durationMs }: Delivery): Told | undefined {
+function readRequest(delivery: Delivery, definitions: () => Definitions): Told | undefined {
+  const { id, event, action, request, receivedAt, waitMs, durationMs } = delivery
   const isBulk = Array.isArray(request?.body)
   const body: unknown = Array.isArray(request?.body) ? request?.body[0] : request?.body
   if (!isJsonObject(body)) return undefined
@@ -138,7 +142,9 @@ function readRequest({ id, event, action, request, receivedAt, waitMs, durationM
     return { ...common, by: 'group', group: body.group_id, customer: traits ? { ...values, metadata: traits } : values }
   }
   const { event: name, type, metadata = null } = body
-  return { ...common, by: 'event', event: { event: String(name ?? ''), type: String(type ?? ''), metadata } }
+  const lost = isJsonObject(metadata) ? createMetadataJudge(definitions()).lost('event', metadata) : []
+  const dropped = lost.map(({ key }) => key)
+  return { ...common, by: 'event', event: { event: String(name ?? ''), type: String(type ?? ''), metadata, dropped } }
 }
 
 /** Such as "track Order Completed". */

@@ -119,7 +119,7 @@ export function createWorkbench({
   const deliverer = createDeliverer(destination, settings, mask, clock.now)
   const deliveries = createDeliveries({ ...LIMITS.deliveries, ...limits?.deliveries })
   const counter = createCounter(() => performance.now())
-  const people = createPeople()
+  const people = createPeople(definitions)
   const warn = (mapping: Mapping, event: SegmentEvent, { request, response }: Pick<Delivery, 'request' | 'response'>) =>
     request
       ? warningsOf({

@@ -90,6 +90,20 @@ describe('one customer', () => {
     expect(await running.get<CustomerList>('/api/customers')).toMatchObject({ total: 1 })
   })
 
+  it('says what was dropped of the metadata of an event, by what was defined when it came', async () => {
+    const running = await start()
+    const total: Definition = { name: 'total', type: 'number', array: false }
+    const order = (metadata: object) => ({ type: 'track', userId: 'ida', event: 'Paid', properties: { metadata } })
+    await running.send('PUT', '/api/definitions', { customer: null, event: [total] })
+    await sendInOrder(running, [order({ total: 1, tax: 2, items: ['a'] })])
+    await running.send('PUT', '/api/definitions', { customer: null, event: [{ ...total, name: 'tax' }] })
+    await sendInOrder(running, [order({ total: 3, tax: 4 })])
+    expect((await view(running, 'ida')).events).toMatchObject([
+      { metadata: { total: 3, tax: 4 }, dropped: ['total'] },
+      { metadata: { total: 1, tax: 2, items: ['a'] }, dropped: ['tax', 'items'] }
+    ])
+  })
+
   it('says nothing of calls that did not arrive, and is gone once erased', async () => {
     const running = await start()
     await running.send('POST', '/api/trouble', { kind: '400', remaining: 1 })

@@ -213,8 +213,16 @@ function Held({ value, sent }: { value: JSONValue | undefined; sent: JSONValue |
   )
 }
 
+interface ValuesProps {
+  entries: [string, JSONValue][]
+  /** What is said where there are no entries. */
+  none: string
+  /** Names of those that Voucherify does not keep. */
+  dropped?: string[]
+}
+
 /** Values by their names. */
-function Values({ entries, none }: { entries: [string, JSONValue][]; none: string }) {
+function Values({ entries, none, dropped = [] }: ValuesProps) {
   if (!entries.length) return <p class="hint">{none}</p>
   return (
     <dl class="values">
@@ -223,7 +231,10 @@ function Values({ entries, none }: { entries: [string, JSONValue][]; none: strin
           <dt>
             <LongText text={key} limit={60} />
           </dt>
-          <dd class="value">{value === null ? <em>cleared</em> : <LongText text={asText(value)} limit={160} />}</dd>
+          <dd class="value">
+            <Held value={dropped.includes(key) ? undefined : value} sent={value} />{' '}
+            {dropped.includes(key) && <span class="outcome warned">⚠ dropped</span>}
+          </dd>
         </div>
       ))}
     </dl>
@@ -257,7 +268,7 @@ function Events({ events }: { events: CustomerEvent[] }) {
     <Card title="Events">
       {events.length ? (
         <ol class="timeline">
-          {events.map(({ at, event, type, metadata, cause }) => (
+          {events.map(({ at, event, type, metadata, dropped, cause }) => (
             <li key={cause.delivery}>
               <Time iso={at} />
               <div>
@@ -270,7 +281,7 @@ function Events({ events }: { events: CustomerEvent[] }) {
                   </a>
                 </p>
                 {isObject(metadata) ? (
-                  <Values entries={Object.entries(metadata)} none="Its metadata was empty." />
+                  <Values entries={Object.entries(metadata)} none="Its metadata was empty." dropped={dropped} />
                 ) : (
                   <p class="hint">It carried no metadata.</p>
                 )}

@@ -43,6 +43,8 @@ export interface CustomerEvent {
   event: string
   type: string
   metadata: JSONValue
+  /** Keys of the metadata that Voucherify drops, by what was defined when the event was delivered. */
+  dropped: string[]
   cause: Cause
 }
 
